@@ -1,0 +1,28 @@
+/**
+ * Freezes a decoded value deeply, in place.
+ *
+ * @returns true when the value holds something that freezing cannot protect (`Date`, `Map`, `Set`, bytes, an instance of
+ * a class): such a value must be given out as a copy. O(size).
+ */
+export function deepFreeze(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && freezeObject(value);
+}
+
+function freezeObject(value: object): boolean {
+  let mutable = false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const item: unknown = value[index];
+      if (typeof item === 'object' && item !== null && freezeObject(item)) mutable = true;
+    }
+  } else {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return true;
+    for (const name in value) {
+      const item = (value as Record<string, unknown>)[name];
+      if (typeof item === 'object' && item !== null && freezeObject(item)) mutable = true;
+    }
+  }
+  Object.freeze(value);
+  return mutable;
+}

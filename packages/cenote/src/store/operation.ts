@@ -1,0 +1,30 @@
+import type { LocalData } from './memory/local-data.js';
+
+/** What an operation takes: the keys it touches (one slot), and its arguments as text or bytes. Numbers travel as decimal text. */
+export interface OperationCall {
+  readonly keys: readonly string[];
+  readonly args: readonly (string | Uint8Array)[];
+}
+
+/** What a body answers: Lua's replies, in both worlds. Text in arguments and keys comes back as bytes. */
+export type Reply = Buffer | number | null | readonly Reply[];
+
+/**
+ * A step that must be atomic, told twice: once in Lua for Redis, once in TypeScript for the in-process store. Both bodies
+ * see the same keys and arguments and give the same replies; a property test holds them together.
+ */
+export interface Operation<Input, Output> {
+  readonly name: string;
+  readonly lua: string;
+  /** True for what removes or voids: it is sent even while the breaker is open, since it must not wait for trust to return. */
+  readonly invalidates: boolean;
+  encode(input: Input): OperationCall;
+  local(data: LocalData, call: OperationCall): Reply;
+  /** Checks what came back; throws `StoreError` `STORE_REPLY` when it is none of the words that the operation knows. */
+  decode(reply: Reply, input: Input): Output;
+}
+
+/** Declares an operation; see `docs/guides/add-an-operation.md`. */
+export function defineOperation<Input, Output>(operation: Operation<Input, Output>): Operation<Input, Output> {
+  return Object.freeze(operation);
+}

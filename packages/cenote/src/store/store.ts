@@ -1,0 +1,74 @@
+import type { Operation } from './operation.js';
+
+/** Limits of one call. `deadline` is in milliseconds and replaces the store's own; `signal` ends the wait, not the command. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly deadline?: number | undefined;
+}
+
+export interface StoreHealth {
+  readonly kind: 'memory' | 'redis';
+  readonly status: 'ok' | 'degraded' | 'down';
+  /** Milliseconds of one round trip; absent when there was none. */
+  readonly latency?: number;
+  /** The server's version, such as `7.0.15`. */
+  readonly version?: string;
+  readonly breaker?: 'closed' | 'open' | 'half-open';
+  /** Where the store is, without user or password. */
+  readonly address?: string;
+  /** What an operator should know: an eviction policy that loses state, a missing permission, the last error. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Where entries live. Small on purpose: whatever must be atomic is a named operation, all else is reading, deleting and
+ * scanning. Every promise rejects with a `StoreError`, within the deadline, and nothing else.
+ */
+export interface Store {
+  readonly kind: 'memory' | 'redis';
+
+  /**
+   * The identity of the data behind the store: it changes when the server restarts, fails over or is replaced, so that
+   * what was written before can be told apart. `undefined` while it is not known (away, or not yet asked).
+   */
+  readonly epoch: string | undefined;
+
+  /** Epoch milliseconds on the store's clock, as near as this process knows it; no round trip. */
+  now(): number;
+
+  /** The string at `key`, as bytes; `null` when absent or of another type. One `GET`. */
+  readOne(key: string, options?: CallOptions): Promise<Buffer | null>;
+
+  /** The strings at `keys`, aligned; `null` where absent or of another type. One `MGET` per partition. */
+  read(keys: readonly string[], options?: CallOptions): Promise<(Buffer | null)[]>;
+
+  /** Runs a named operation atomically. One round trip. */
+  run<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output>;
+
+  /**
+   * Splits keys into the groups that one operation may touch together: all of them on one server, one group per slot on
+   * a cluster.
+   */
+  partition<Key extends string>(keys: readonly Key[]): readonly (readonly Key[])[];
+
+  /**
+   * Keys that match a Redis glob, in batches. Each key that is there from start to end is seen at least once. O(keyspace):
+   * for maintenance, never on a request path. Each batch has the call's deadline.
+   */
+  scan(pattern: string, options?: CallOptions): AsyncIterable<readonly string[]>;
+
+  /** Removes keys of any type; the number that were there. Goes even while the breaker is open. */
+  delete(keys: readonly string[], options?: CallOptions): Promise<number>;
+
+  /** Milliseconds until `key` expires; `Infinity` without expiry, `undefined` when absent. */
+  expiry(key: string, options?: CallOptions): Promise<number | undefined>;
+
+  /** Calls `listener` whenever the store becomes reachable (its epoch is known) or stops being so. Returns the way to stop. */
+  onState(listener: (state: 'up' | 'down') => void): () => void;
+
+  /** Asks the server how it is; never rejects. */
+  health(): Promise<StoreHealth>;
+
+  /** Ends connections and timers; later calls reject with `STORE_CLOSED`. Safe to call twice. */
+  close(): Promise<void>;
+}
