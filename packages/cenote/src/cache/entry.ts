@@ -1,0 +1,129 @@
+/**
+ * The form of an entry in the store: one line of header, then the payload, so that `redis-cli get` shows both.
+ *
+ *   cenote/1 <id> <checksum> <fresh-until> <grace> <epoch> <version> <encoding> <cost> <tags>\n<payload>
+ *
+ * `id` (16 characters) tells this very entry from any other under its key; `checksum` is the CRC-32 of the key, the id
+ * and all that follows it, so an entry copied to another key is damaged too. `fresh-until` is epoch milliseconds on the
+ * store's clock, or `-`; `grace` and `cost` (what loading took) are milliseconds; `epoch` is the store's identity when
+ * the load was granted; `version` is a fence, or `-`; `encoding` is a codec, with its compression as in `json+deflate`;
+ * `tags` are `name=version` pairs joined by commas, or `-`. Lua reads `id` and `version`, so their places are fixed.
+ *
+ * A floor (`cenote/f <version>`) stands where a versioned entry was removed: only newer versions may take its place.
+ */
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+
+export interface EntryHead {
+  readonly id: string;
+  /** Epoch milliseconds, or `Infinity`. */
+  readonly freshUntil: number;
+  /** Milliseconds after `freshUntil` in which the value may be served stale. */
+  readonly grace: number;
+  readonly epoch: string;
+  /** As `encodeVersion` writes it. */
+  readonly version: string | undefined;
+  readonly encoding: string;
+  /** Milliseconds that loading took. */
+  readonly cost: number;
+  /** `name=version` pairs as they stand in the header; empty without tags. */
+  readonly tags: string;
+}
+
+/** The most of an entry that is read to know its header when the payload is not wanted. */
+export const headLength = 1024;
+
+const magic = 'cenote/1 ';
+const floorMagic = 'cenote/f ';
+const idStart = magic.length;
+const checksumStart = idStart + 17;
+const restStart = checksumStart + 8;
+const newline = 10;
+
+let pool = Buffer.alloc(0);
+let poolAt = 0;
+
+/** 16 unguessable characters (96 bits), from a pool: asking the system for each would cost more than the rest of a fill. */
+export function randomId(): string {
+  if (poolAt >= pool.length) {
+    pool = randomBytes(1536);
+    poolAt = 0;
+  }
+  poolAt += 12;
+  return pool.base64urlSlice(poolAt - 12, poolAt);
+}
+
+export function encodeEntry(key: string, head: EntryHead, payload: Uint8Array): Buffer {
+  const rest = Buffer.from(
+    ` ${Number.isFinite(head.freshUntil) ? Math.floor(head.freshUntil) : '-'} ${head.grace} ${head.epoch} ${head.version ?? '-'} ${head.encoding} ${Math.round(head.cost)} ${head.tags || '-'}\n`,
+  );
+  const checksum = crc32(payload, crc32(rest, checksumSeed(key, head.id)));
+  return Buffer.concat([Buffer.from(`${magic}${head.id} ${hex(checksum)}`), rest, payload]);
+}
+
+/** What the bytes under a key turn out to be. */
+export type Parsed =
+  | { readonly kind: 'entry'; readonly head: EntryHead; readonly payloadAt: number }
+  | { readonly kind: 'floor' }
+  /** `id` is there when the damage left a place where Lua, too, would read one. */
+  | { readonly kind: 'damaged'; readonly id: string | undefined };
+
+/** Reads and checks an entry. O(bytes) for the checksum; the payload is not decoded. */
+export function parseEntry(key: string, bytes: Buffer): Parsed {
+  const end = bytes.indexOf(newline, restStart);
+  if (end === -1) return strayParsed(bytes);
+  const line = bytes.latin1Slice(0, end);
+  if (!line.startsWith(magic)) return strayParsed(bytes);
+  const id = line.slice(idStart, idStart + 16);
+  const expected = crc32(bytes.subarray(restStart), checksumSeed(key, id));
+  // Compared as text: '0A' and '0a' are one number, and one flipped bit apart.
+  if (line.slice(checksumStart - 1, restStart) !== ` ${hex(expected)}`) return { kind: 'damaged', id };
+  return { kind: 'entry', head: parseHead(line, id), payloadAt: end + 1 };
+}
+
+/** Reads a header without its payload, hence without its checksum: for reports, never to serve a value. */
+export function peekHead(bytes: Buffer): EntryHead | undefined {
+  const end = bytes.indexOf(newline, restStart);
+  if (end === -1) return undefined;
+  const line = bytes.latin1Slice(0, end);
+  if (!line.startsWith(magic)) return undefined;
+  const head = parseHead(line, line.slice(idStart, idStart + 16));
+  return Number.isNaN(head.freshUntil) ? undefined : head;
+}
+
+function parseHead(line: string, id: string): EntryHead {
+  const [freshUntil = '', grace, epoch = '', version, encoding = '', cost, tags] = line.slice(restStart + 1).split(' ');
+  return {
+    id,
+    freshUntil: freshUntil === '-' ? Infinity : Number(freshUntil),
+    grace: Number(grace),
+    epoch,
+    version: version === '-' ? undefined : version,
+    encoding,
+    cost: Number(cost),
+    tags: tags === '-' || tags === undefined ? '' : tags,
+  };
+}
+
+function strayParsed(bytes: Buffer): Parsed {
+  const start = bytes.latin1Slice(0, idStart + 16);
+  if (start.startsWith(floorMagic)) return { kind: 'floor' };
+  return { kind: 'damaged', id: start.startsWith(magic) ? start.slice(idStart) : undefined };
+}
+
+function checksumSeed(key: string, id: string): number {
+  return crc32(`${key} ${id}`);
+}
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}
+
+/**
+ * A version as text that compares like the number it is: two digits of length, then the digits, so `'17' < '210'` for 7
+ * and 10.
+ */
+export function encodeVersion(version: number | bigint): string {
+  const digits = version.toString();
+  return `${digits.length.toString().padStart(2, '0')}${digits}`;
+}

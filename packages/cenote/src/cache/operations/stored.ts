@@ -1,0 +1,20 @@
+/** What operations read of the bytes under a key, the way their Lua reads it: places, not meaning. See `../entry.ts`. */
+
+/** The id of an entry; `undefined` when the bytes don't begin like one. */
+export function entryId(bytes: Buffer | null): string | undefined {
+  if (bytes === null || bytes.length < 25 || bytes.latin1Slice(0, 9) !== 'cenote/1 ') return undefined;
+  return bytes.latin1Slice(9, 25);
+}
+
+const entryVersion = /^cenote\/1 [^ \t-\r]+ [0-9a-fA-F]+ [^ \t-\r]+ \d+ [^ \t-\r]+ (\d+) /;
+const floorVersion = /^cenote\/f (\d+)$/;
+
+/** The version that an entry carries. */
+export function versionOf(bytes: Buffer | null): string | undefined {
+  return bytes ? entryVersion.exec(bytes.latin1Slice(0, 256))?.[1] : undefined;
+}
+
+/** The version that a floor forbids, with all below it. */
+export function floorOf(bytes: Buffer | null): string | undefined {
+  return bytes ? floorVersion.exec(bytes.latin1Slice(0, 256))?.[1] : undefined;
+}
