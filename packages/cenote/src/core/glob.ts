@@ -20,7 +20,7 @@ const nonAscii = /[^\0-\x7f]/;
 
 /** One character for each byte, so that text can be compared by `charCodeAt`; ASCII is its own form. */
 function bytesOf(text: string): string {
-  return nonAscii.test(text) ? Buffer.from(text).latin1Slice() : text;
+  return nonAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
 }
 
 function compile(pattern: string): Step[] {

@@ -16,7 +16,9 @@ export interface StoreHealth {
   readonly breaker?: 'closed' | 'open' | 'half-open';
   /** Where the store is, without user or password. */
   readonly address?: string;
-  /** What an operator should know: an eviction policy that loses state, a missing permission, the last error. */
+  /** The server's `maxmemory-policy` where it has a limit; all but `noeviction` may lose what is not merely cached. */
+  readonly evictionPolicy?: string;
+  /** What an operator should know: a missing permission, a replica, full memory, the last error. */
   readonly warnings: readonly string[];
 }
 

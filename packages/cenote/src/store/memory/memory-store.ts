@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+
+import { systemClock, type Clock } from '../../core/clock.js';
+import { CenoteError, StoreError, UsageError } from '../../core/errors.js';
+import { globMatcher } from '../../core/glob.js';
+import { onlyKnown, wholeNumber } from '../../core/known-options.js';
+import type { Operation } from '../operation.js';
+import type { CallOptions, Store, StoreHealth } from '../store.js';
+import { MemoryData } from './memory-data.js';
+
+export interface MemoryStoreOptions {
+  /** Most keys to hold; default 100,000. Beyond it the least recently useful are evicted. */
+  readonly maxEntries?: number | undefined;
+  /** Most bytes to hold, keys, values and bookkeeping together; default 128 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** For tests: decides every lifetime. */
+  readonly clock?: Clock | undefined;
+  /** For tests: the identity of these data; default random. */
+  readonly epoch?: string | undefined;
+}
+
+const defaults = Object.freeze({ maxEntries: 100_000, maxBytes: 128 * 1024 * 1024 });
+const scanBatch = 1_000;
+
+/**
+ * A store in this process's memory: nothing to install, gone with the process, shared with nobody. Bounded by entries and
+ * bytes; expires by looking at a few keys in each call, so it needs no timer. Every call is O(1), `scan` O(keys).
+ *
+ * @throws UsageError for an unknown option or a limit that is not a whole number of at least 1.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new MemoryStore(options);
+}
+
+/** See `memoryStore`. */
+export class MemoryStore implements Store {
+  readonly kind = 'memory';
+  readonly epoch: string;
+  readonly #clock: Clock;
+  readonly #data: MemoryData;
+  #closed = false;
+
+  constructor(options: MemoryStoreOptions = {}) {
+    onlyKnown(options, ['maxEntries', 'maxBytes', 'clock', 'epoch'], 'memoryStore');
+    const maxEntries = wholeNumber(options.maxEntries ?? defaults.maxEntries, 'maxEntries', 1);
+    const maxBytes = wholeNumber(options.maxBytes ?? defaults.maxBytes, 'maxBytes', 1);
+    if (options.epoch !== undefined && !/^\w+$/.test(options.epoch)) {
+      throw new UsageError('epoch', options.epoch, 'must be letters, digits or _');
+    }
+    this.epoch = options.epoch ?? randomBytes(6).toString('hex');
+    this.#clock = options.clock ?? systemClock;
+    this.#data = new MemoryData({ maxEntries, maxBytes }, this.#clock);
+  }
+
+  /** Keys held now; some may have expired without having been swept yet. */
+  get entries(): number {
+    return this.#data.entries;
+  }
+
+  /** Bytes held now, as counted against `maxBytes`. */
+  get bytes(): number {
+    return this.#data.bytes;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  readOne(key: string, options?: CallOptions): Promise<Buffer | null> {
+    return this.#call(options, (data) => data.get(key));
+  }
+
+  read(keys: readonly string[], options?: CallOptions): Promise<(Buffer | null)[]> {
+    return this.#call(options, (data) => keys.map((key) => data.get(key)));
+  }
+
+  run<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output> {
+    return this.#call(options, (data) => operation.decode(operation.local(data, operation.encode(input)), input));
+  }
+
+  partition<Key extends string>(keys: readonly Key[]): readonly (readonly Key[])[] {
+    return keys.length === 0 ? [] : [keys];
+  }
+
+  async *scan(pattern: string, options?: CallOptions): AsyncGenerator<readonly string[]> {
+    const matches = globMatcher(pattern);
+    const keys = await this.#call(options, (data) => data.keys());
+    for (let start = 0; start < keys.length; start += scanBatch) {
+      yield await this.#call(options, (data) => keys.slice(start, start + scanBatch).filter((key) => matches(key) && data.has(key)));
+    }
+  }
+
+  delete(keys: readonly string[], options?: CallOptions): Promise<number> {
+    return this.#call(options, (data) => keys.reduce((count, key) => count + Number(data.delete(key)), 0));
+  }
+
+  expiry(key: string, options?: CallOptions): Promise<number | undefined> {
+    return this.#call(options, (data) => data.lifetime(key));
+  }
+
+  /** The in-process store is always there: `listener` is never called. */
+  onState(_listener: (state: 'up' | 'down') => void): () => void {
+    return () => {};
+  }
+
+  async health(): Promise<StoreHealth> {
+    if (this.#closed) return { kind: 'memory', status: 'down', warnings: ['the store is closed'] };
+    const { evictions } = this.#data;
+    return {
+      kind: 'memory',
+      status: 'ok',
+      latency: 0,
+      warnings: evictions > 0 ? [`${evictions} keys were evicted to stay within maxEntries and maxBytes`] : [],
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#data.clear();
+    return Promise.resolve();
+  }
+
+  // Runs before it returns, so that calls take effect in the order in which they were made, as on one connection.
+  #call<Result>(options: CallOptions | undefined, body: (data: MemoryData) => Result): Promise<Result> {
+    if (this.#closed) return Promise.reject(new StoreError('STORE_CLOSED', 'the in-process store is closed'));
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason as Error);
+    const data = this.#data;
+    data.begin();
+    try {
+      return Promise.resolve(body(data));
+    } catch (error) {
+      return Promise.reject(error instanceof CenoteError ? error : refused(error));
+    } finally {
+      data.end();
+    }
+  }
+}
+
+function refused(cause: unknown): StoreError {
+  return new StoreError('STORE_REFUSED', `the operation failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+}

@@ -1,0 +1,78 @@
+import { StoreError } from '../../core/errors.js';
+import type { Breaker } from '../breaker.js';
+import { Timed, type Deadlines } from '../deadline.js';
+import { isRefusal, storeErrorOf } from './reply-error.js';
+
+export type Command = readonly (string | Buffer)[];
+
+/** What calls report to and are told by. */
+export interface CallContext {
+  readonly address: string;
+  readonly breaker: Breaker;
+  readonly deadlines: Deadlines;
+}
+
+/**
+ * A call between being sent and being answered. It ends once: by its reply, by its deadline or by its caller; a reply that
+ * comes later is dropped.
+ */
+export class PendingCall extends Timed {
+  readonly #context: CallContext;
+  readonly #command: Command;
+  readonly #deadline: number;
+  readonly #resolve: (reply: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  #signal: AbortSignal | undefined;
+
+  constructor(context: CallContext, command: Command, deadline: number, resolve: (reply: unknown) => void, reject: (error: unknown) => void) {
+    super();
+    this.#context = context;
+    this.#command = command;
+    this.#deadline = deadline;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    context.deadlines.add(this, deadline);
+  }
+
+  get ended(): boolean {
+    return this.queue === undefined;
+  }
+
+  /** Ends the call with the signal's reason when its caller gives up. */
+  follow(signal: AbortSignal): void {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#abandon, { once: true });
+  }
+
+  answer(reply: unknown): void {
+    if (this.ended) return;
+    this.#end();
+    this.#context.breaker.succeed();
+    this.#resolve(reply);
+  }
+
+  fail(error: unknown): void {
+    if (this.ended) return;
+    this.#end();
+    if (isRefusal(error)) this.#context.breaker.succeed();
+    else this.#context.breaker.fail();
+    this.#reject(storeErrorOf(error, this.#context.address));
+  }
+
+  override expire(): void {
+    this.#end();
+    this.#context.breaker.fail();
+    this.#reject(new StoreError('STORE_TIMEOUT', `Redis at ${this.#context.address} did not answer ${String(this.#command[0])} within ${this.#deadline} ms`));
+  }
+
+  readonly #abandon = (): void => {
+    this.#end();
+    this.#context.breaker.abandon();
+    this.#reject(this.#signal?.reason);
+  };
+
+  #end(): void {
+    this.#context.deadlines.remove(this);
+    this.#signal?.removeEventListener('abort', this.#abandon);
+  }
+}

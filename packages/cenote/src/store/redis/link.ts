@@ -1,0 +1,191 @@
+import type { Clock } from '../../core/clock.js';
+import { Timed, type Deadlines } from '../deadline.js';
+import type { ClientSource, RedisClient } from './client.js';
+import { readIdentity, type Identity } from './identity.js';
+import { ServerTime } from './server-time.js';
+
+/** Waits between attempts to connect, in milliseconds: doubled from the first to the last, then shortened at random by up to half. */
+const firstWait = 50;
+const longestWait = 1_000;
+
+/** How often the identity of a connected server is read again, and how long it may take to answer. */
+const heartbeatInterval = 2_000;
+const heartbeatPatience = 2_000;
+const loadingPause = 100;
+
+export interface LinkOptions {
+  readonly source: ClientSource;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly random: () => number;
+  readonly onState: (state: 'up' | 'down') => void;
+}
+
+/**
+ * The connection to one server, kept for ever: connects in the background, again after each loss, and counts as up only
+ * when the server has said who it is, so that nothing is sent to a server whose epoch is unknown.
+ *
+ * While up, a heartbeat reads the identity again. It notices a failover that keeps connections, and a server that has
+ * fallen silent: calls that still go out would keep a socket timeout from ever firing.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #time: ServerTime;
+  readonly #firstOutcome: Promise<void>;
+  #settleFirst: () => void = () => {};
+  #current: RedisClient | undefined;
+  #usable: RedisClient | undefined;
+  #identity: Identity | undefined;
+  #lastError: string | undefined;
+  #attempts = 0;
+  #closed = false;
+  #cancelTimer: () => void = () => {};
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#time = new ServerTime(options.clock);
+    this.#firstOutcome = new Promise((resolve) => (this.#settleFirst = resolve));
+    void this.#connect();
+  }
+
+  /** The client to send on; `undefined` while the server is away or has not said who it is. */
+  get client(): RedisClient | undefined {
+    return this.#usable;
+  }
+
+  /** What the server last said of itself; `undefined` while away. */
+  get identity(): Identity | undefined {
+    return this.#usable && this.#identity;
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** Resolves when the first attempt to connect has ended, in whatever way. */
+  get firstOutcome(): Promise<void> {
+    return this.#firstOutcome;
+  }
+
+  now(): number {
+    return this.#time.now();
+  }
+
+  /** Reads the identity and the time again. Rejects when the connection fails meanwhile. */
+  async refresh(client: RedisClient): Promise<Identity> {
+    const { clock } = this.#options;
+    const sent = clock.monotonic();
+    const identity = await readIdentity(client);
+    if (identity.time !== undefined) this.#time.learn(identity.time, sent, clock.monotonic());
+    if (client === this.#usable) this.#adopt(identity);
+    return identity;
+  }
+
+  /** Lets calls in flight end, for at most `patience` milliseconds, then ends the connection. */
+  async close(patience: number): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#settleFirst();
+    const client = this.#current;
+    this.#current = this.#usable = undefined;
+    if (client?.isReady) await this.#patiently(client.close(), patience).catch(() => {});
+    client?.destroy();
+  }
+
+  async #connect(): Promise<void> {
+    let client: RedisClient | undefined;
+    try {
+      client = await this.#options.source.open();
+      if (this.#closed) return;
+      this.#current = client;
+      this.#watch(client);
+      await client.connect();
+      await this.#greet(client);
+    } catch (error) {
+      this.#lose(client, error);
+    }
+  }
+
+  /** The listener for errors stays for ever: without one, node ends the process. */
+  #watch(client: RedisClient): void {
+    client.on('error', (error: Error) => this.#lose(client, error));
+    client.on('end', () => this.#lose(client, new Error('the connection ended')));
+  }
+
+  async #greet(client: RedisClient): Promise<void> {
+    this.#time.forget();
+    let identity = await this.refresh(client);
+    while (identity.loading && client === this.#current) {
+      await new Promise<void>((resolve) => this.#options.clock.after(loadingPause, resolve));
+      identity = await this.refresh(client);
+    }
+    if (client !== this.#current) return;
+    this.#identity = identity;
+    this.#usable = client;
+    this.#attempts = 0;
+    this.#lastError = undefined;
+    this.#settleFirst();
+    this.#options.onState('up');
+    this.#scheduleHeartbeat(client);
+  }
+
+  #adopt(identity: Identity): void {
+    const changed = identity.epoch !== this.#identity?.epoch;
+    this.#identity = identity;
+    if (!changed) return;
+    this.#options.onState('down');
+    this.#options.onState('up');
+  }
+
+  #lose(client: RedisClient | undefined, error: unknown): void {
+    if (this.#closed || client !== this.#current) return;
+    const wasUp = this.#usable !== undefined;
+    this.#current = this.#usable = undefined;
+    this.#lastError = describeError(error);
+    client?.destroy();
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(this.#wait(), () => void this.#connect());
+    this.#settleFirst();
+    if (wasUp) this.#options.onState('down');
+  }
+
+  #wait(): number {
+    const wait = Math.min(firstWait * 2 ** this.#attempts++, longestWait);
+    return wait * (1 - this.#options.random() / 2);
+  }
+
+  #scheduleHeartbeat(client: RedisClient): void {
+    this.#cancelTimer = this.#options.clock.after(heartbeatInterval, () => void this.#beat(client));
+  }
+
+  async #beat(client: RedisClient): Promise<void> {
+    try {
+      await this.#patiently(this.refresh(client), heartbeatPatience);
+      if (client === this.#usable) this.#scheduleHeartbeat(client);
+    } catch (error) {
+      this.#lose(client, error);
+    }
+  }
+
+  #patiently<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
+      const wait = new Wait(() => reject(new Error(`no answer within ${milliseconds} ms`)));
+      this.#options.deadlines.add(wait, milliseconds);
+      work.then(resolve, reject).finally(() => this.#options.deadlines.remove(wait));
+    });
+  }
+}
+
+class Wait extends Timed {
+  readonly expire: () => void;
+
+  constructor(expire: () => void) {
+    super();
+    this.expire = expire;
+  }
+}
+
+function describeError(error: unknown): string {
+  const { message, errors } = error as { message?: string; errors?: readonly Error[] };
+  return message || errors?.map((each) => each.message).join('; ') || String(error);
+}

@@ -1,0 +1,200 @@
+import { systemClock, type Clock } from '../../core/clock.js';
+import { StoreError } from '../../core/errors.js';
+import { Breaker, type BreakerOptions } from '../breaker.js';
+import { Deadlines } from '../deadline.js';
+import type { Operation, Reply } from '../operation.js';
+import type { CallOptions, Store, StoreHealth } from '../store.js';
+import { PendingCall, type CallContext, type Command } from './call.js';
+import type { ClientSource, RedisClient } from './client.js';
+import { unknownEpoch, type Identity } from './identity.js';
+import { Link } from './link.js';
+import { isUnknownScript, isWrongType } from './reply-error.js';
+import { scriptOf } from './script.js';
+
+/** `guarded` calls do not go while the breaker is open; what removes or voids always goes. */
+type Guard = 'guarded' | 'always';
+/** Decides what becomes of a call that the client has rejected. */
+type Recover = (error: unknown, call: PendingCall, client: RedisClient) => void;
+
+const scanCount = '1000';
+const deleteChunk = 1_000;
+
+/** What the Redis store needs; `connect` makes it out of what a person writes. */
+export interface RedisStoreOptions {
+  readonly source: ClientSource;
+  /** Milliseconds; each call ends within it and two ticks of the timer. */
+  readonly deadline: number;
+  readonly breaker: BreakerOptions;
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Entries on one Redis server. Connects in the background; while the server is away every call rejects at once with
+ * `STORE_UNAVAILABLE`. A read is a plain `GET` or `MGET`, sent with all others of the same turn of the event loop.
+ */
+export class RedisStore implements Store {
+  readonly kind = 'redis';
+  readonly #deadline: number;
+  readonly #clock: Clock;
+  readonly #context: CallContext;
+  readonly #link: Link;
+  readonly #listeners = new Set<(state: 'up' | 'down') => void>();
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RedisStoreOptions) {
+    const clock = options.clock ?? systemClock;
+    this.#deadline = options.deadline;
+    this.#clock = clock;
+    this.#context = { address: options.source.address, breaker: new Breaker(options.breaker, clock), deadlines: new Deadlines(clock) };
+    this.#link = new Link({
+      source: options.source,
+      clock,
+      deadlines: this.#context.deadlines,
+      random: options.random ?? Math.random,
+      onState: (state) => this.#tell(state),
+    });
+  }
+
+  get epoch(): string | undefined {
+    return this.#link.identity?.epoch;
+  }
+
+  now(): number {
+    return this.#link.now();
+  }
+
+  readOne(key: string, options?: CallOptions): Promise<Buffer | null> {
+    return this.#send(['GET', key], 'guarded', options, nullForWrongType) as Promise<Buffer | null>;
+  }
+
+  read(keys: readonly string[], options?: CallOptions): Promise<(Buffer | null)[]> {
+    if (keys.length === 0) return Promise.resolve([]);
+    return this.#send(['MGET', ...keys], 'guarded', options) as Promise<(Buffer | null)[]>;
+  }
+
+  async run<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output> {
+    const { keys, args } = operation.encode(input);
+    const script = scriptOf(operation);
+    const tail = [String(keys.length), ...keys, ...args.map(asArgument)];
+    const reply = await this.#send(['EVALSHA', script.sha, ...tail], operation.invalidates ? 'always' : 'guarded', options, (error, call, client) => {
+      if (!isUnknownScript(error)) return call.fail(error);
+      client.sendCommand(['EVAL', script.lua, ...tail]).then(
+        (loaded) => call.answer(loaded),
+        (failure) => call.fail(failure),
+      );
+    });
+    return operation.decode(reply as Reply, input);
+  }
+
+  partition<Key extends string>(keys: readonly Key[]): readonly (readonly Key[])[] {
+    return keys.length === 0 ? [] : [keys];
+  }
+
+  async *scan(pattern: string, options?: CallOptions): AsyncGenerator<readonly string[]> {
+    let cursor = '0';
+    do {
+      const reply = await this.#send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', scanCount], 'always', options);
+      const [next, keys] = reply as [Buffer, Buffer[]];
+      cursor = next.toString();
+      if (keys.length > 0) yield keys.map(String);
+    } while (cursor !== '0');
+  }
+
+  async delete(keys: readonly string[], options?: CallOptions): Promise<number> {
+    const chunks = Array.from({ length: Math.ceil(keys.length / deleteChunk) }, (_, index) => keys.slice(index * deleteChunk, (index + 1) * deleteChunk));
+    const counts = await Promise.all(chunks.map((chunk) => this.#send(['UNLINK', ...chunk], 'always', options)));
+    return (counts as number[]).reduce((sum, count) => sum + count, 0);
+  }
+
+  async expiry(key: string, options?: CallOptions): Promise<number | undefined> {
+    const left = (await this.#send(['PTTL', key], 'guarded', options)) as number;
+    return left === -2 ? undefined : left === -1 ? Infinity : left;
+  }
+
+  onState(listener: (state: 'up' | 'down') => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** One PING and one INFO. Right after `connect` it waits for the first attempt to connect to end. */
+  async health(): Promise<StoreHealth> {
+    await this.#link.firstOutcome;
+    const client = this.#link.client;
+    if (this.#closing || client === undefined) return this.#report('down', {}, [this.#away().message]);
+    try {
+      const sent = this.#clock.monotonic();
+      await this.#send(['PING'], 'always');
+      const latency = this.#clock.monotonic() - sent;
+      const identity = await this.#link.refresh(client);
+      const warnings = warningsOf(identity);
+      const { version, evictionPolicy } = identity;
+      return this.#report(warnings.length > 0 ? 'degraded' : 'ok', { latency, ...(version && { version }), ...(evictionPolicy && { evictionPolicy }) }, warnings);
+    } catch (error) {
+      return this.#report('down', {}, [(error as Error).message]);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#listeners.clear();
+    return (this.#closing ??= this.#link.close(this.#deadline));
+  }
+
+  #send(command: Command, guard: Guard, options?: CallOptions, recover?: Recover): Promise<unknown> {
+    const client = this.#link.client;
+    const signal = options?.signal;
+    if (this.#closing || client === undefined) return Promise.reject(this.#away());
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (guard === 'guarded' && !this.#context.breaker.admit()) return Promise.reject(this.#brokenOff());
+    return new Promise((resolve, reject) => {
+      const call = new PendingCall(this.#context, command, options?.deadline ?? this.#deadline, resolve, reject);
+      if (signal) call.follow(signal);
+      client.sendCommand(command).then(
+        (reply) => call.answer(reply),
+        (error) => (recover && !call.ended ? recover(error, call, client) : call.fail(error)),
+      );
+    });
+  }
+
+  #away(): StoreError {
+    if (this.#closing) return new StoreError('STORE_CLOSED', `the store on Redis at ${this.#context.address} is closed`);
+    return this.#unavailable(this.#link.lastError ?? 'still connecting');
+  }
+
+  #brokenOff(): StoreError {
+    return this.#unavailable('it did not answer several times in a row, so that its breaker is open');
+  }
+
+  #unavailable(why: string): StoreError {
+    return new StoreError('STORE_UNAVAILABLE', `Redis at ${this.#context.address} is not available: ${why}`);
+  }
+
+  #tell(state: 'up' | 'down'): void {
+    // A server that has just said who it is answers.
+    if (state === 'up') this.#context.breaker.succeed();
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  #report(status: StoreHealth['status'], details: Partial<StoreHealth>, warnings: readonly string[]): StoreHealth {
+    const { address, breaker } = this.#context;
+    return { kind: 'redis', status, address, breaker: breaker.state, ...details, warnings };
+  }
+}
+
+function nullForWrongType(error: unknown, call: PendingCall): void {
+  if (isWrongType(error)) call.answer(null);
+  else call.fail(error);
+}
+
+function asArgument(value: string | Uint8Array): string | Buffer {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+function warningsOf(identity: Identity): string[] {
+  return [
+    ...(identity.epoch === unknownEpoch ? ['INFO is not permitted: a restart or failover that brings old data back cannot be noticed; allow +info'] : []),
+    ...(identity.time === undefined ? ["TIME is not permitted: this machine's clock is used for freshness; allow +time"] : []),
+    ...(identity.replica ? ['this server is a replica: it refuses writes'] : []),
+    ...(identity.full ? ['maxmemory is reached and maxmemory-policy is noeviction: writes are refused'] : []),
+  ];
+}
