@@ -1,4 +1,4 @@
-import type { Duration } from '../core/duration.js';
+import type { LoadContext, Loader } from './load.js';
 import type { Call, Invalidation, Plan } from './plan.js';
 
 /**
@@ -13,20 +13,20 @@ export interface Engine {
   /** The keyspaces declared so far, by template: shared by all caches that share entries through `named`. */
   readonly declared: Map<string, Declaration>;
 
-  /** The raw key, when it can be a stored one. @throws UsageError otherwise. */
-  checkKey(raw: string): string;
+  /** Does nothing for a raw key that can be stored. @throws UsageError otherwise. */
+  checkKey(raw: string): void;
 
   /** The value of an entry, fresh or within grace; `undefined` when there is none. Never loads. */
   read(target: Target, plan: Plan, call: Call): Promise<unknown>;
 
   /** `wrap`: the value of an entry, else what `load` gives, stored under a lease. */
-  through(target: Target, plan: Plan, load: Load, call: Call): Promise<unknown>;
+  through(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown>;
 
   /** `through` for distinct targets, read in one batch; the values are aligned with them. */
   throughMany(targets: readonly Target[], plan: Plan, loader: ManyLoader, call: Call): Promise<readonly unknown[]>;
 
   /** Loads now, whatever is stored, and stores the result; voids the current lease and joins no running load. */
-  refresh(target: Target, plan: Plan, load: Load, call: Call): Promise<unknown>;
+  refresh(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown>;
 
   /** `set`: checks by the plan's schema, then writes. `version` wins over the plan's own. */
   write(target: Target, value: unknown, plan: Plan, version: number | bigint | undefined, call: Call): Promise<void>;
@@ -43,9 +43,6 @@ export interface Target {
   readonly tags: readonly string[];
 }
 
-/** Reads the source of truth for one entry. */
-export type Load = (context: LoadContext) => unknown;
-
 /** Loads what a batch lacks, by index of target: each under a flight of its own, or together in one call, aligned with `indexes`. */
 export type ManyLoader =
   | { readonly each: (index: number, context: LoadContext) => unknown }
@@ -53,19 +50,3 @@ export type ManyLoader =
 
 /** What makes two declarations of a template the same; compared member by member. */
 export type Declaration = Readonly<Record<string, unknown>>;
-
-/** What a loader may know, and say of its result. */
-export interface LoadContext {
-  /** Aborted at the hard deadline, and when nobody waits any more. */
-  readonly signal: AbortSignal;
-  /** The value that is being replaced, while it may still be served; else `undefined`. */
-  readonly stale?: unknown;
-  /** The fresh life of this result. */
-  setTtl(ttl: Duration): void;
-  /** More tags of this entry. Await it before reading the source: a tag named afterwards leaves the result unstored. */
-  addTags(...tags: string[]): Promise<void>;
-  /** The fence of this result: it is not stored over a higher one. */
-  setVersion(version: number | bigint): void;
-  /** Return the result without storing it. */
-  skip(): void;
-}

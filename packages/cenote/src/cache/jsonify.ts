@@ -5,7 +5,14 @@
  *
  * At the top `undefined` stays, since a loader's `undefined` is returned and never written.
  */
-export type Jsonify<T> = unknown extends T ? T : T extends undefined ? undefined : Json<T>;
+export type Jsonify<T> =
+  unknown extends T ? T
+  : [T] extends [JsonValue | undefined] ? T
+  : T extends undefined ? undefined
+  : Json<T>;
+
+/** What JSON keeps as it is. Such types need no mapping: they keep their names, and may be recursive in any way. */
+type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 type Json<T> =
   unknown extends T ? T
@@ -32,17 +39,14 @@ type JsonArray<T extends readonly unknown[]> = { [Index in keyof T]: JsonItem<T[
 
 type JsonItem<T> = unknown extends T ? T : T extends Left ? null : Json<T>;
 
+/** Remapping by `as` keeps `readonly` and `?`. A key that is there for some values only becomes optional. */
 type JsonObject<T extends object> = Flat<
-  { [Key in SureKey<T>]: Json<T[Key]> } & { [Key in MaybeKey<T>]?: JsonMaybe<T[Key]> }
+  { [Key in keyof T as IsSure<T, Key> extends true ? Key : never]: Json<T[Key]> } & {
+    [Key in keyof T as IsMaybe<T, Key> extends true ? Key : never]?: JsonMaybe<T[Key]>;
+  }
 >;
 
 type JsonMaybe<T> = unknown extends T ? T : T extends Left ? never : Json<T>;
-
-/** Keys that are there whatever the value. */
-type SureKey<T> = { [Key in keyof T]-?: IsSure<T, Key> extends true ? Key : never }[keyof T];
-
-/** Keys that are there for some values: optional ones, and those whose value may be left out. */
-type MaybeKey<T> = { [Key in keyof T]-?: IsMaybe<T, Key> extends true ? Key : never }[keyof T];
 
 type IsSure<T, Key extends keyof T> =
   Key extends symbol ? false

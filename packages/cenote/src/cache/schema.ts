@@ -36,8 +36,15 @@ export interface TypeOf<T> {
 
 /** Names the values of a keyspace that has neither a loader nor a schema: `{ value: type<User>() }`. Checks nothing. */
 export function type<T>(): TypeOf<T> {
-  return Object.freeze({});
+  return marker;
 }
+
+/** Whether an option came from `type`. */
+export function isType(value: unknown): boolean {
+  return value === marker;
+}
+
+const marker = Object.freeze({});
 
 /** Whether an option is a schema. */
 export function isSchema(value: unknown): value is StandardSchema {

@@ -1,0 +1,135 @@
+import { milliseconds } from '../core/duration.js';
+import { UsageError } from '../core/errors.js';
+import { checkFraction, checkFunction, checkOneOf, checkOptions, checkVersion } from '../core/options.js';
+import type { Declaration, Engine } from './engine.js';
+import type { LoadContext } from './load.js';
+import { checkTags, resolveLimits, type Plan } from './plan.js';
+import { checkSchema, isSchema, isType, type StandardSchema } from './schema.js';
+import { groupTag, parseTemplate, type KeyTemplate, type Param } from './template.js';
+
+/** A keyspace's template and options, checked and resolved once. */
+export interface Shape {
+  readonly template: KeyTemplate;
+  readonly plan: Plan;
+  readonly groups: readonly string[];
+  /** What an entry of these parameters carries: the tags of its groups, and its own. */
+  readonly tags: (params: Params) => readonly string[];
+  readonly load: ((params: Params, context: LoadContext) => unknown) | undefined;
+  readonly loadMany: ((params: readonly Params[], context: LoadContext) => unknown) | undefined;
+}
+
+/**
+ * Reads a declaration, and enters it in the engine's register.
+ *
+ * @throws UsageError for whatever breaks a rule, and for a template that was declared before with other options.
+ */
+export function declare(engine: Engine, source: string, options: unknown): Shape {
+  const given = checkOptions(options, optionNames, 'options');
+  const template = parseTemplate(source, given['revision'] as number | undefined);
+  checkReach(engine, template);
+  const groups = checkGroups(given['groups'], template);
+  const plan = resolvePlan(engine.defaults, template, given);
+  checkValue(given['value']);
+  const tags = tagger(template.source, groups, optionalFunction<TagsOption>(given['tags'], 'options.tags'));
+  const load = optionalFunction<NonNullable<Shape['load']>>(given['load'], 'options.load');
+  const loadMany = optionalFunction<NonNullable<Shape['loadMany']>>(given['loadMany'], 'options.loadMany');
+  register(engine, source, declarationOf(given, plan, groups));
+  return Object.freeze({ template, plan, groups, tags, load, loadMany });
+}
+
+type Params = Readonly<Record<string, Param>>;
+type TagsOption = (params: Params) => readonly string[];
+
+/** Compared by identity, or by their text, when a template is declared again. */
+const givenNames = ['tags', 'version', 'schema', 'load', 'loadMany'] as const;
+const optionNames = ['ttl', 'grace', 'negativeTtl', 'jitter', 'deadline', 'groups', 'revision', 'onFailover', 'value', ...givenNames] as const;
+
+const noTags: readonly string[] = Object.freeze([]);
+
+/** A template whose every key is reserved or too long is a mistake of the declaration, not of the calls. */
+function checkReach(engine: Engine, template: KeyTemplate): void {
+  engine.checkKey(template.key(Object.fromEntries(template.names.map((name) => [name, 0]))));
+}
+
+function checkGroups(value: unknown, template: KeyTemplate): readonly string[] {
+  if (value === undefined) return [];
+  const groups: unknown[] = Array.isArray(value) ? value : [value];
+  const known = [...template.names, 'all'];
+  for (const group of groups) {
+    if (!known.includes(group as string)) throw new UsageError('options.groups', group, `must be placeholders of '${template.source}' or 'all' (${known.join(', ')})`);
+  }
+  return Object.freeze([...new Set(groups as string[])].sort());
+}
+
+function resolvePlan(defaults: Plan, template: KeyTemplate, given: Readonly<Record<string, unknown>>): Plan {
+  const { ttl, grace, negativeTtl, jitter, deadline, onFailover, version, schema } = given;
+  return Object.freeze({
+    ...defaults,
+    name: template.source,
+    ttl: ttl === undefined ? defaults.ttl : milliseconds(ttl, 'options.ttl', { infinite: true }),
+    grace: grace === undefined ? defaults.grace : milliseconds(grace, 'options.grace', { zero: true }),
+    negativeTtl: negativeTtl === undefined ? defaults.negativeTtl : milliseconds(negativeTtl, 'options.negativeTtl'),
+    jitter: jitter === undefined ? defaults.jitter : checkFraction(jitter, 'options.jitter'),
+    limits: resolveLimits(deadline, defaults.limits, 'options.deadline'),
+    trust: onFailover === undefined ? defaults.trust : checkOneOf(onFailover, ['cold', 'trust'], 'options.onFailover') === 'trust',
+    check: schema === undefined ? undefined : checker(schema),
+    version: version === undefined ? undefined : fence(checkFunction(version, 'options.version')),
+  });
+}
+
+function checker(schema: unknown): NonNullable<Plan['check']> {
+  if (!isSchema(schema)) throw new UsageError('options.schema', schema, 'must be a Standard Schema, such as one of Zod, Valibot or ArkType');
+  return (key, value) => {
+    if (value === undefined) return undefined;
+    return value === null ? checkNull(schema) : checkSchema(schema, key, value);
+  };
+}
+
+/** Null says that there is nothing, unless the schema makes something of it. */
+function checkNull(schema: StandardSchema): unknown {
+  const result = schema['~standard'].validate(null);
+  if (result instanceof Promise) return result.then((settled) => (settled.issues ? null : settled.value));
+  return result.issues ? null : result.value;
+}
+
+function checkValue(value: unknown): void {
+  if (value !== undefined && !isType(value)) throw new UsageError('options.value', value, 'must be type<…>(); a schema belongs in options.schema');
+}
+
+function fence(version: (value: never) => unknown): NonNullable<Plan['version']> {
+  return (value) => checkVersion(version(value as never), 'the result of options.version');
+}
+
+function tagger(source: string, groups: readonly string[], tags: TagsOption | undefined): Shape['tags'] {
+  const whole = groups.includes('all') ? Object.freeze([groupTag(source)]) : noTags;
+  const names = groups.filter((group) => group !== 'all');
+  if (names.length === 0 && !tags) return () => whole;
+  return (params) => {
+    const all = [...whole, ...names.map((name) => groupTag(source, name, params[name]))];
+    return tags ? [...all, ...checkTags(tags(params), 'the result of options.tags')] : all;
+  };
+}
+
+function optionalFunction<F extends (...args: never[]) => unknown>(value: unknown, field: string): F | undefined {
+  return value === undefined ? undefined : checkFunction<F>(value, field);
+}
+
+function declarationOf(given: Readonly<Record<string, unknown>>, plan: Plan, groups: readonly string[]): Declaration {
+  const { ttl, grace, negativeTtl, jitter, limits, trust } = plan;
+  return {
+    ttl, grace, negativeTtl, jitter, deadline: JSON.stringify(limits), onFailover: trust, groups: groups.join(), revision: given['revision'] ?? 1,
+    ...Object.fromEntries(givenNames.map((name) => [name, given[name]])),
+  };
+}
+
+function register(engine: Engine, source: string, declaration: Declaration): void {
+  const before = engine.declared.get(source);
+  const other = before && Object.keys(declaration).find((name) => !isSame(before[name], declaration[name]));
+  if (other !== undefined) throw new UsageError('template', source, `must not be declared again with another '${other}': declare a keyspace once and share it`);
+  engine.declared.set(source, declaration);
+}
+
+/** Functions by their text too: a class that declares keyspaces in its constructor makes them anew for each instance. */
+function isSame(one: unknown, other: unknown): boolean {
+  return Object.is(one, other) || (typeof one === 'function' && typeof other === 'function' && String(one) === String(other));
+}
