@@ -25,11 +25,21 @@ export default defineConfig({
       },
       {
         ...fromSource,
-        test: { ...forked, name: 'redis', include: files('.redis.test.ts'), globalSetup: 'test/servers/redis.setup.ts' },
+        test: {
+          ...forked,
+          name: 'redis',
+          include: files('.redis.test.ts'),
+          globalSetup: 'test/servers/redis.setup.ts',
+        },
       },
       {
         ...fromSource,
-        test: { ...forked, name: 'servers', include: files('.pg.test.ts'), globalSetup: 'test/servers/servers.setup.ts' },
+        test: {
+          ...forked,
+          name: 'servers',
+          include: files('.pg.test.ts'),
+          globalSetup: 'test/servers/servers.setup.ts',
+        },
       },
       { test: { ...forked, name: 'types', include: ['test/*.types.test.ts'], testTimeout: 120_000 } },
       { test: { ...forked, name: 'package', include: ['test/*.package.test.ts'], testTimeout: 180_000 } },

@@ -33,8 +33,7 @@ export function installPackage(what: string, debianPackage: string, instead: str
   }
   process.stderr.write(`${what} is not on this machine: installing ${debianPackage} with apt-get.\n`);
   const run = (args: string[]): void => {
-    const [file, ...rest] = root ? [apt, ...args] : ['sudo', '-n', apt, ...args];
-    execFileSync(file as string, rest, {
+    execFileSync(root ? apt : 'sudo', root ? args : ['-n', apt, ...args], {
       stdio: ['ignore', process.stderr, process.stderr],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });

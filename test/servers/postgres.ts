@@ -28,7 +28,9 @@ export class PostgresServer extends ServerProcess {
 }
 
 /** Starts a PostgreSQL of its own in a fresh folder: 1 to 3 s. `args` are added to its command line. */
-export async function startPostgres(options: { readonly args?: readonly string[]; readonly port?: number } = {}): Promise<PostgresServer> {
+export async function startPostgres(
+  options: { readonly args?: readonly string[]; readonly port?: number } = {},
+): Promise<PostgresServer> {
   const bin = postgresFolder();
   const user = serverUser();
   const dir = await temporaryFolder('postgres');
@@ -53,7 +55,14 @@ export async function startPostgres(options: { readonly args?: readonly string[]
     const server = new PostgresServer({
       name: 'postgres',
       command: join(bin, 'postgres'),
-      args: ['-D', dir, '-p', `${port}`, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]), ...(options.args ?? [])],
+      args: [
+        '-D',
+        dir,
+        '-p',
+        `${port}`,
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ...(options.args ?? []),
+      ],
       port,
       dir,
       env,
@@ -105,7 +114,8 @@ async function execute(url: string, statement: string): Promise<void> {
 
 function postgresFolder(): string {
   const folder = findPostgresFolder();
-  if (folder === undefined) throw new Error('No PostgreSQL binaries on the PATH, below /usr/lib/postgresql or in node_modules.');
+  if (folder === undefined)
+    throw new Error('No PostgreSQL binaries on the PATH, below /usr/lib/postgresql or in node_modules.');
   return folder;
 }
 
@@ -145,6 +155,7 @@ function serverUser(): { uid: number; gid: number } | undefined {
     .split('\n')
     .map((line) => line.split(':'));
   const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (user === undefined) throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody.');
+  if (user === undefined)
+    throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody.');
   return { uid: Number(user[2]), gid: Number(user[3]) };
 }

@@ -16,7 +16,11 @@ export function redisBinary(): string {
 /** Sees to it that a Redis binary is there, installing it where that is allowed. Called once per run, before the tests. */
 export function ensureRedisBinary(): void {
   if (onPath('redis-server', 'valkey-server') === undefined) {
-    installPackage('a Redis server', 'redis-server', 'set TEST_REDIS_URL (fault tests still need a binary of their own)');
+    installPackage(
+      'a Redis server',
+      'redis-server',
+      'set TEST_REDIS_URL (fault tests still need a binary of their own)',
+    );
   }
 }
 
@@ -49,7 +53,19 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     const server = new RedisServer({
       name: 'redis',
       command: redisBinary(),
-      args: ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', ...(options.args ?? [])],
+      args: [
+        '--port',
+        `${port}`,
+        '--bind',
+        '127.0.0.1',
+        '--dir',
+        dir,
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        ...(options.args ?? []),
+      ],
       port,
       dir,
       ready: /Ready to accept connections/,
@@ -97,10 +113,13 @@ async function removeKeys(url: string, pattern: string): Promise<void> {
   });
 }
 
-type Client = ReturnType<typeof createClient>;
+const connection = (url: string) => createClient({ url, socket: { reconnectStrategy: false } });
 
-async function withClient<Result>(url: string, use: (client: Client) => Promise<Result>): Promise<Result> {
-  const client = createClient({ url, socket: { reconnectStrategy: false } });
+async function withClient<Result>(
+  url: string,
+  use: (client: ReturnType<typeof connection>) => Promise<Result>,
+): Promise<Result> {
+  const client = connection(url);
   client.on('error', () => {}); // The command itself rejects.
   await client.connect();
   try {
