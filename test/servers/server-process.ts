@@ -1,9 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 
-import { temporaryRoot } from './workspace.js';
+import { endWithUs } from './workspace.js';
 
 /** What a server process is started with. */
 export interface ServerCommand {
@@ -66,7 +64,6 @@ export class ServerProcess {
     this.#exited = new Promise((resolve) => {
       const ended = (): void => {
         if (this.#child === child) this.#child = undefined;
-        rmSync(this.#pidFile, { force: true });
         resolve();
       };
       child.once('exit', ended);
@@ -76,7 +73,7 @@ export class ServerProcess {
       });
     });
     child.unref();
-    if (child.pid !== undefined) writeFileSync(this.#pidFile, `${child.pid} ${this.#command.stopSignal.slice(3)}\n`);
+    endWithUs(child, this.#command.stopSignal);
 
     let timer: NodeJS.Timeout | undefined;
     const started = new Promise<boolean>((resolve) => {
@@ -124,10 +121,6 @@ export class ServerProcess {
   async stop(): Promise<void> {
     await this.#end();
     await rm(this.dir, { recursive: true, force: true });
-  }
-
-  get #pidFile(): string {
-    return join(temporaryRoot(), `${this.#command.name}-${this.port}.pid`);
   }
 
   async #end(): Promise<void> {

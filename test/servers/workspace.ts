@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,14 @@ export function temporaryRoot(): string {
 /** A new temporary folder; removed with the process at the latest. */
 export function temporaryFolder(name: string): Promise<string> {
   return mkdtemp(join(temporaryRoot(), `${name}-`));
+}
+
+/** Sees to it that a child ends, by `signal` if it can, when this process does. */
+export function endWithUs(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  const file = join(temporaryRoot(), `${child.pid}.pid`);
+  writeFileSync(file, `${child.pid} ${signal.slice(3)}\n`);
+  child.once('exit', () => rmSync(file, { force: true }));
 }
 
 /** A TCP port of 127.0.0.1 that nobody listened on a moment ago. */
