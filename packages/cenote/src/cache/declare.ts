@@ -4,7 +4,7 @@ import { checkFraction, checkFunction, checkOneOf, checkOptions, checkVersion } 
 import type { Declaration, Engine } from './engine.js';
 import type { LoadContext } from './load.js';
 import { checkTags, resolveLimits, type Plan } from './plan.js';
-import { checkSchema, isSchema, isType, type StandardSchema } from './schema.js';
+import { checkSchema, isSchema, isType } from './schema.js';
 import { groupTag, parseTemplate, type KeyTemplate, type Param } from './template.js';
 
 /** A keyspace's template and options, checked and resolved once. */
@@ -28,12 +28,12 @@ export function declare(engine: Engine, source: string, options: unknown): Shape
   const template = parseTemplate(source, given['revision'] as number | undefined);
   checkReach(engine, template);
   const groups = checkGroups(given['groups'], template);
-  const plan = resolvePlan(engine.defaults, template, given);
+  const plan = resolvePlan(engine, template, given);
   checkValue(given['value']);
   const tags = tagger(template.source, groups, optionalFunction<TagsOption>(given['tags'], 'options.tags'));
   const load = optionalFunction<NonNullable<Shape['load']>>(given['load'], 'options.load');
   const loadMany = optionalFunction<NonNullable<Shape['loadMany']>>(given['loadMany'], 'options.loadMany');
-  register(engine, source, declarationOf(given, plan, groups));
+  register(engine, template, declarationOf(given, plan, groups));
   return Object.freeze({ template, plan, groups, tags, load, loadMany });
 }
 
@@ -61,11 +61,12 @@ function checkGroups(value: unknown, template: KeyTemplate): readonly string[] {
   return Object.freeze([...new Set(groups as string[])].sort());
 }
 
-function resolvePlan(defaults: Plan, template: KeyTemplate, given: Readonly<Record<string, unknown>>): Plan {
+function resolvePlan(engine: Engine, template: KeyTemplate, given: Readonly<Record<string, unknown>>): Plan {
+  const { defaults } = engine;
   const { ttl, grace, negativeTtl, jitter, deadline, onFailover, version, schema } = given;
   return Object.freeze({
     ...defaults,
-    name: template.source,
+    tally: engine.tally(template.source),
     ttl: ttl === undefined ? defaults.ttl : milliseconds(ttl, 'options.ttl', { infinite: true }),
     grace: grace === undefined ? defaults.grace : milliseconds(grace, 'options.grace', { zero: true }),
     negativeTtl: negativeTtl === undefined ? defaults.negativeTtl : milliseconds(negativeTtl, 'options.negativeTtl'),
@@ -79,17 +80,7 @@ function resolvePlan(defaults: Plan, template: KeyTemplate, given: Readonly<Reco
 
 function checker(schema: unknown): NonNullable<Plan['check']> {
   if (!isSchema(schema)) throw new UsageError('options.schema', schema, 'must be a Standard Schema, such as one of Zod, Valibot or ArkType');
-  return (key, value) => {
-    if (value === undefined) return undefined;
-    return value === null ? checkNull(schema) : checkSchema(schema, key, value);
-  };
-}
-
-/** Null says that there is nothing, unless the schema makes something of it. */
-function checkNull(schema: StandardSchema): unknown {
-  const result = schema['~standard'].validate(null);
-  if (result instanceof Promise) return result.then((settled) => (settled.issues ? null : settled.value));
-  return result.issues ? null : result.value;
+  return (key, value) => checkSchema(schema, key, value);
 }
 
 function checkValue(value: unknown): void {
@@ -122,11 +113,14 @@ function declarationOf(given: Readonly<Record<string, unknown>>, plan: Plan, gro
   };
 }
 
-function register(engine: Engine, source: string, declaration: Declaration): void {
-  const before = engine.declared.get(source);
-  const other = before && Object.keys(declaration).find((name) => !isSame(before[name], declaration[name]));
-  if (other !== undefined) throw new UsageError('template', source, `must not be declared again with another '${other}': declare a keyspace once and share it`);
-  engine.declared.set(source, declaration);
+function register(engine: Engine, { source }: KeyTemplate, options: Declaration): void {
+  // `user:{id}` and `user:{userId}` make the same keys, so they are one template under two names.
+  const shape = source.replace(/\{[^{}]+\}/g, '{}');
+  const declaration = { template: source, ...options };
+  const before = engine.declared.get(shape);
+  const other = before && Object.keys(declaration).find((name) => !isSame(before[name], declaration[name as keyof typeof declaration]));
+  if (other !== undefined) throw new UsageError('template', source, `makes the keys of a keyspace that was declared with another ${other}: declare a keyspace once and share it`);
+  engine.declared.set(shape, declaration);
 }
 
 /** Functions by their text too: a class that declares keyspaces in its constructor makes them anew for each instance. */

@@ -1,5 +1,6 @@
 import type { LoadContext, Loader } from './load.js';
 import type { Call, Invalidation, Plan } from './plan.js';
+import type { Tally } from './tally.js';
 
 /**
  * What a keyspace needs of the cache it is declared on. Keys are raw: the engine puts the prefix on, checks length and
@@ -10,8 +11,11 @@ export interface Engine {
   readonly defaults: Plan;
   /** Whether invalidations that cannot reach the store reject, where a call does not say. */
   readonly strict: boolean;
-  /** The keyspaces declared so far, by template: shared by all caches that share entries through `named`. */
+  /** The keyspaces declared so far, by the shape of their keys: shared by all caches that share entries through `named`. */
   readonly declared: Map<string, Declaration>;
+
+  /** Where a keyspace tells its outcomes; the same for the same name. */
+  tally(name: string): Tally;
 
   /** Does nothing for a raw key that can be stored. @throws UsageError otherwise. */
   checkKey(raw: string): void;

@@ -150,7 +150,7 @@ export interface DeclareKeyspace<CodecName> {
    * Declares a family of keys; see `Keyspace`. Cheap, without a round trip.
    *
    * A schema is checked on what comes out of the store and on what was loaded, in the form it has after decoding; it then
-   * gives the type. A loader's `null` or `undefined` means that there is nothing, and needs no schema's consent.
+   * gives the type. `undefined` is never checked, and `null` is a value like any other, unless there is a `negativeTtl`.
    *
    * @throws UsageError for a template or option that breaks a rule, or a template declared before with other options.
    */

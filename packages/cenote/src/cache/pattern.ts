@@ -93,19 +93,30 @@ function textOf(value: unknown, index: number): string {
   throw new UsageError(`glob value ${index + 1}`, value, 'must be a well-formed text, a finite number, a bigint or a boolean');
 }
 
+/** More wildcards are not worth the server's time, which matches each key that it has; newer servers also give up on very many. */
+const mostWildcards = 8;
+
 /** A glob of stored keys that matches whatever the stored form of a match of `source` can be, and more. */
 function widen(source: string): string {
-  const tokens: readonly string[] = source.match(/\\.|./gsu) ?? [];
-  // Where a class ends is subtle (`[a-]]` is one), and whether it holds an encoded character too: everything from there on is left to `matches`.
-  const end = tokens.indexOf('[');
-  const wide = end < 0 ? tokens : [...tokens.slice(0, end), '*'];
-  return wide.map(widenToken).join('').replace(/\*{2,}/g, '*');
+  const parts: string[] = [];
+  let wildcards = 0;
+  for (const token of source.match(/\\.|./gsu) ?? []) {
+    const literal = literalOf(token);
+    if (literal !== undefined) parts.push(escapeGlob(literal));
+    if (literal !== undefined && literal !== '%') continue;
+    if (parts.at(-1) !== '*') {
+      parts.push('*');
+      wildcards++;
+    }
+    // Where a class ends is subtle (`[a-]]` is one): everything from there on is left to `matches`.
+    if (token === '[' || wildcards === mostWildcards) break;
+  }
+  return parts.join('');
 }
 
-function widenToken(token: string): string {
-  if (token === '*') return '*';
+/** What a token stands for in the store too; `undefined` where that may be any text. A percent sign may be followed by `25`. */
+function literalOf(token: string): string | undefined {
   const literal = token.length > 1 && token.startsWith('\\') ? token.slice(1) : token;
-  // An encoded character of a raw key takes more bytes in the store.
-  if (token === '?' || literal === '{' || literal === '}') return '?*';
-  return literal === '%' ? '%*' : escapeGlob(literal);
+  const isWild = token === '*' || token === '?' || token === '[' || literal === '{' || literal === '}';
+  return isWild ? undefined : literal;
 }
