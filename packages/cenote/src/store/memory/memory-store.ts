@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import { CenoteError, StoreError, UsageError } from '../../core/errors.js';
 import { globMatcher } from '../../core/glob.js';
 import { onlyKnown, wholeNumber } from '../../core/known-options.js';
-import type { Operation } from '../operation.js';
+import type { Operation, Reply } from '../operation.js';
 import type { CallOptions, Store, StoreHealth } from '../store.js';
 import { MemoryData } from './memory-data.js';
 
@@ -75,7 +75,7 @@ export class MemoryStore implements Store {
   }
 
   run<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output> {
-    return this.#call(options, (data) => operation.decode(operation.local(data, operation.encode(input)), input));
+    return this.#call(options, (data) => operation.decode(asSent(operation.local(data, operation.encode(input))), input));
   }
 
   partition<Key extends string>(keys: readonly Key[]): readonly (readonly Key[])[] {
@@ -134,6 +134,13 @@ export class MemoryStore implements Store {
       data.end();
     }
   }
+}
+
+/** A reply as Redis sends it: text is bytes, numbers are whole. */
+function asSent(reply: Reply): Reply {
+  if (typeof reply === 'string') return Buffer.from(reply);
+  if (typeof reply === 'number') return Math.trunc(reply);
+  return Array.isArray(reply) ? reply.map(asSent) : reply;
 }
 
 function refused(cause: unknown): StoreError {

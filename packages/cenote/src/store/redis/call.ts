@@ -1,4 +1,5 @@
 import { StoreError } from '../../core/errors.js';
+import { follow, unfollow, type Abandoned } from '../abandon.js';
 import type { Breaker } from '../breaker.js';
 import { Timed, type Deadlines } from '../deadline.js';
 import { isRefusal, storeErrorOf } from './reply-error.js';
@@ -16,7 +17,7 @@ export interface CallContext {
  * A call between being sent and being answered. It ends once: by its reply, by its deadline or by its caller; a reply that
  * comes later is dropped.
  */
-export class PendingCall extends Timed {
+export class PendingCall extends Timed implements Abandoned {
   readonly #context: CallContext;
   readonly #command: Command;
   readonly #deadline: number;
@@ -41,7 +42,7 @@ export class PendingCall extends Timed {
   /** Ends the call with the signal's reason when its caller gives up. */
   follow(signal: AbortSignal): void {
     this.#signal = signal;
-    signal.addEventListener('abort', this.#abandon, { once: true });
+    follow(signal, this);
   }
 
   answer(reply: unknown): void {
@@ -65,14 +66,14 @@ export class PendingCall extends Timed {
     this.#reject(new StoreError('STORE_TIMEOUT', `Redis at ${this.#context.address} did not answer ${String(this.#command[0])} within ${this.#deadline} ms`));
   }
 
-  readonly #abandon = (): void => {
+  abandon(reason: unknown): void {
     this.#end();
     this.#context.breaker.abandon();
-    this.#reject(this.#signal?.reason);
-  };
+    this.#reject(reason);
+  }
 
   #end(): void {
     this.#context.deadlines.remove(this);
-    this.#signal?.removeEventListener('abort', this.#abandon);
+    if (this.#signal) unfollow(this.#signal, this);
   }
 }
