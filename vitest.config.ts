@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'embedded',
           include: files('.test.ts'),
-          exclude: ['**/*.{redis,pg}.test.ts', 'test/{types,package}.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{redis,pg}.test.ts', 'test/{type-tests,package}.test.ts', '**/node_modules/**'],
           pool: 'threads',
           isolate: false,
         },
@@ -41,7 +41,7 @@ export default defineConfig({
           globalSetup: 'test/servers/servers.setup.ts',
         },
       },
-      { test: { ...forked, name: 'types', include: ['test/types.test.ts'], testTimeout: 120_000 } },
+      { test: { ...forked, name: 'types', include: ['test/type-tests.test.ts'], testTimeout: 120_000 } },
       { test: { ...forked, name: 'package', include: ['test/package.test.ts'], testTimeout: 180_000 } },
     ],
     coverage: { include: ['packages/*/src/**', 'apps/*/src/**'], exclude: ['**/*.test.ts', '**/*.test-d.ts'] },
