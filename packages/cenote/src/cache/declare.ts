@@ -42,7 +42,18 @@ type TagsOption = (params: Params) => readonly string[];
 
 /** Compared by identity, or by their text, when a template is declared again. */
 const givenNames = ['tags', 'version', 'schema', 'load', 'loadMany'] as const;
-const optionNames = ['ttl', 'grace', 'negativeTtl', 'jitter', 'deadline', 'groups', 'revision', 'onFailover', 'value', ...givenNames] as const;
+const optionNames = [
+  'ttl',
+  'grace',
+  'negativeTtl',
+  'jitter',
+  'deadline',
+  'groups',
+  'revision',
+  'onFailover',
+  'value',
+  ...givenNames,
+] as const;
 
 const noTags: readonly string[] = Object.freeze([]);
 
@@ -56,7 +67,12 @@ function checkGroups(value: unknown, template: KeyTemplate): readonly string[] {
   const groups: unknown[] = Array.isArray(value) ? value : [value];
   const known = [...template.names, 'all'];
   for (const group of groups) {
-    if (!known.includes(group as string)) throw new UsageError('options.groups', group, `must be placeholders of '${template.source}' or 'all' (${known.join(', ')})`);
+    if (!known.includes(group as string))
+      throw new UsageError(
+        'options.groups',
+        group,
+        `must be placeholders of '${template.source}' or 'all' (${known.join(', ')})`,
+      );
   }
   return Object.freeze([...new Set(groups as string[])].sort());
 }
@@ -72,19 +88,24 @@ function resolvePlan(engine: Engine, template: KeyTemplate, given: Readonly<Reco
     negativeTtl: negativeTtl === undefined ? defaults.negativeTtl : milliseconds(negativeTtl, 'options.negativeTtl'),
     jitter: jitter === undefined ? defaults.jitter : checkFraction(jitter, 'options.jitter'),
     limits: resolveLimits(deadline, defaults.limits, 'options.deadline'),
-    trust: onFailover === undefined ? defaults.trust : checkOneOf(onFailover, ['cold', 'trust'], 'options.onFailover') === 'trust',
+    trust:
+      onFailover === undefined ?
+        defaults.trust
+      : checkOneOf(onFailover, ['cold', 'trust'], 'options.onFailover') === 'trust',
     check: schema === undefined ? undefined : checker(schema),
     version: version === undefined ? undefined : fence(checkFunction(version, 'options.version')),
   });
 }
 
 function checker(schema: unknown): NonNullable<Plan['check']> {
-  if (!isSchema(schema)) throw new UsageError('options.schema', schema, 'must be a Standard Schema, such as one of Zod, Valibot or ArkType');
+  if (!isSchema(schema))
+    throw new UsageError('options.schema', schema, 'must be a Standard Schema, such as one of Zod, Valibot or ArkType');
   return (key, value) => checkSchema(schema, key, value);
 }
 
 function checkValue(value: unknown): void {
-  if (value !== undefined && !isType(value)) throw new UsageError('options.value', value, 'must be type<…>(); a schema belongs in options.schema');
+  if (value !== undefined && !isType(value))
+    throw new UsageError('options.value', value, 'must be type<…>(); a schema belongs in options.schema');
 }
 
 function fence(version: (value: never) => unknown): NonNullable<Plan['version']> {
@@ -108,7 +129,14 @@ function optionalFunction<F extends (...args: never[]) => unknown>(value: unknow
 function declarationOf(given: Readonly<Record<string, unknown>>, plan: Plan, groups: readonly string[]): Declaration {
   const { ttl, grace, negativeTtl, jitter, limits, trust } = plan;
   return {
-    ttl, grace, negativeTtl, jitter, deadline: JSON.stringify(limits), onFailover: trust, groups: groups.join(), revision: given['revision'] ?? 1,
+    ttl,
+    grace,
+    negativeTtl,
+    jitter,
+    deadline: JSON.stringify(limits),
+    onFailover: trust,
+    groups: groups.join(),
+    revision: given['revision'] ?? 1,
     ...Object.fromEntries(givenNames.map((name) => [name, given[name]])),
   };
 }
@@ -118,12 +146,21 @@ function register(engine: Engine, { source }: KeyTemplate, options: Declaration)
   const shape = source.replace(/\{[^{}]+\}/g, '{}');
   const declaration = { template: source, ...options };
   const before = engine.declared.get(shape);
-  const other = before && Object.keys(declaration).find((name) => !isSame(before[name], declaration[name as keyof typeof declaration]));
-  if (other !== undefined) throw new UsageError('template', source, `makes the keys of a keyspace that was declared with another ${other}: declare a keyspace once and share it`);
+  const other =
+    before &&
+    Object.keys(declaration).find((name) => !isSame(before[name], declaration[name as keyof typeof declaration]));
+  if (other !== undefined)
+    throw new UsageError(
+      'template',
+      source,
+      `makes the keys of a keyspace that was declared with another ${other}: declare a keyspace once and share it`,
+    );
   engine.declared.set(shape, declaration);
 }
 
 /** Functions by their text too: a class that declares keyspaces in its constructor makes them anew for each instance. */
 function isSame(one: unknown, other: unknown): boolean {
-  return Object.is(one, other) || (typeof one === 'function' && typeof other === 'function' && String(one) === String(other));
+  return (
+    Object.is(one, other) || (typeof one === 'function' && typeof other === 'function' && String(one) === String(other))
+  );
 }

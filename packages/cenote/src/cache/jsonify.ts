@@ -23,7 +23,16 @@ type Json<T> =
   : T extends String ? string
   : T extends Number ? number
   : T extends Boolean ? boolean
-  : T extends ReadonlyMap<unknown, unknown> | ReadonlySet<unknown> | WeakMap<WeakKey, unknown> | WeakSet<WeakKey> | RegExp | Promise<unknown> ? Record<never, never>
+  : T extends (
+
+      | ReadonlyMap<unknown, unknown>
+      | ReadonlySet<unknown>
+      | WeakMap<WeakKey, unknown>
+      | WeakSet<WeakKey>
+      | RegExp
+      | Promise<unknown>
+  ) ?
+    Record<never, never>
   : T extends Bytes ? Record<string, number>
   : T extends readonly unknown[] ? JsonArray<T>
   : T extends object ? JsonObject<T>
@@ -32,12 +41,24 @@ type Json<T> =
 /** What JSON leaves out of objects, and writes as null in arrays. */
 type Left = undefined | symbol | ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
 
-type Bytes = Uint8Array | Uint8ClampedArray | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+type Bytes =
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
 /** A mapped type over an array or tuple keeps its form, names and optional places included. */
 type JsonArray<T extends readonly unknown[]> = { [Index in keyof T]: JsonItem<T[Index]> };
 
-type JsonItem<T> = unknown extends T ? T : T extends Left ? null : Json<T>;
+type JsonItem<T> =
+  unknown extends T ? T
+  : T extends Left ? null
+  : Json<T>;
 
 /** Remapping by `as` keeps `readonly` and `?`. A key that is there for some values only becomes optional. */
 type JsonObject<T extends object> = Flat<
@@ -46,11 +67,17 @@ type JsonObject<T extends object> = Flat<
   }
 >;
 
-type JsonMaybe<T> = unknown extends T ? T : T extends Left ? never : Json<T>;
+type JsonMaybe<T> =
+  unknown extends T ? T
+  : T extends Left ? never
+  : Json<T>;
 
 type IsSure<T, Key extends keyof T> =
   Key extends symbol ? false
-  : unknown extends T[Key] ? (IsOptional<T, Key> extends true ? false : true)
+  : unknown extends T[Key] ?
+    IsOptional<T, Key> extends true ?
+      false
+    : true
   : Extract<T[Key], Left> extends never ? true
   : false;
 

@@ -38,7 +38,12 @@ export class Names {
   /** The stored key of a raw key. @throws UsageError for a key that is no text, empty, over 8 KiB, ill-formed or reserved. */
   stored(raw: string, field = 'key'): string {
     const local = encodeKey(checkText(raw, field));
-    if (isInternal(local)) throw new UsageError(field, raw, `must not begin with 'lease:{', 'lease::' or 'tag:{' nor be 'cache:stats': these are reserved`);
+    if (isInternal(local))
+      throw new UsageError(
+        field,
+        raw,
+        `must not begin with 'lease:{', 'lease::' or 'tag:{' nor be 'cache:stats': these are reserved`,
+      );
     return checkLength(this.start + local, raw, field);
   }
 
@@ -86,7 +91,8 @@ export function checkText(value: unknown, field: string): string {
   if (typeof value !== 'string' || value === '') throw new UsageError(field, value, 'must be a non-empty text');
   // Before any regular expression runs over it: a hostile megabyte is refused by its length alone.
   if (value.length > maximumKeyBytes) throw tooLong(value, field);
-  if (!isWellFormed(value)) throw new UsageError(field, value, 'must be well-formed text (it holds half of a surrogate pair)');
+  if (!isWellFormed(value))
+    throw new UsageError(field, value, 'must be well-formed text (it holds half of a surrogate pair)');
   return value;
 }
 
@@ -103,14 +109,21 @@ function checkPrefix(value: unknown): string {
   const prefix = checkText(value, 'prefix');
   // oxlint-disable-next-line no-control-regex -- controls are what is looked for
   if (/[{}*?[\]\\\s\u0000-\u001f\u007f-\u009f]/.test(prefix)) {
-    throw new UsageError('prefix', prefix, "must not hold braces, glob characters ('*', '?', '[', ']', '\\'), blanks or control characters");
+    throw new UsageError(
+      'prefix',
+      prefix,
+      "must not hold braces, glob characters ('*', '?', '[', ']', '\\'), blanks or control characters",
+    );
   }
-  if (Buffer.byteLength(prefix) > maximumPrefixBytes) throw new UsageError('prefix', prefix, `must take at most ${maximumPrefixBytes} bytes`);
+  if (Buffer.byteLength(prefix) > maximumPrefixBytes)
+    throw new UsageError('prefix', prefix, `must take at most ${maximumPrefixBytes} bytes`);
   return prefix;
 }
 
 function isInternal(local: string): boolean {
-  return local.startsWith('lease:{') || local.startsWith('lease::') || local.startsWith('tag:{') || local === 'cache:stats';
+  return (
+    local.startsWith('lease:{') || local.startsWith('lease::') || local.startsWith('tag:{') || local === 'cache:stats'
+  );
 }
 
 function encodeKey(raw: string): string {
@@ -127,5 +140,7 @@ function encodeAll(text: string): string {
 }
 
 function decodeKey(local: string): string {
-  return local.includes('%') ? local.replace(/%(?:25(?=25|7B|7D)|7B|7D)/g, (escape) => escapes[escape] as string) : local;
+  return local.includes('%') ?
+      local.replace(/%(?:25(?=25|7B|7D)|7B|7D)/g, (escape) => escapes[escape] as string)
+    : local;
 }

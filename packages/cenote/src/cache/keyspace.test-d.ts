@@ -144,7 +144,10 @@ void board.get({ userId: 7 });
 void board.invalidate({ userId: 7 });
 
 // Groups.
-const slots = json('slots:{expId}:{day}', { loadMany: (list) => list.map(({ expId }) => String(expId)), groups: ['expId', 'all'] });
+const slots = json('slots:{expId}:{day}', {
+  loadMany: (list) => list.map(({ expId }) => String(expId)),
+  groups: ['expId', 'all'],
+});
 same<Awaited<ReturnType<typeof slots.getMany>>, string[]>(true);
 void slots.invalidate({ expId: 3 });
 void slots.invalidate();
@@ -165,11 +168,17 @@ void checked.set({ id: 1 }, { id: 1 });
 // @ts-expect-error not what the schema accepts
 json('user:{id}', { schema: userSchema, load: () => ({ id: 'one' }) });
 
-const maybe = json('user:{id}', { schema: userSchema, load: ({ id }) => (id === 1 ? { id: 1, name: 'Ada' } : undefined) });
+const maybe = json('user:{id}', {
+  schema: userSchema,
+  load: ({ id }) => (id === 1 ? { id: 1, name: 'Ada' } : undefined),
+});
 same<Awaited<ReturnType<typeof maybe.get>>, { id: number; name: string; label: string } | undefined>(true);
 
 const stored = json('user:{id}', { schema: userSchema, groups: ['id'] });
-same<typeof stored, Keyspace<'user:{id}', { id: number; name: string }, { id: number; name: string; label: string }, 'id'>>(true);
+same<
+  typeof stored,
+  Keyspace<'user:{id}', { id: number; name: string }, { id: number; name: string; label: string }, 'id'>
+>(true);
 // @ts-expect-error there is no loader
 void stored.get({ id: 1 });
 

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SchemaError, UsageError } from '../core/errors.js';
 import { systemClock } from '../core/clock.js';
@@ -14,7 +15,15 @@ class PlainEngine implements Engine {
   readonly strict = false;
   readonly declared = new Map<string, Declaration>();
   readonly values = new Map<string, unknown>();
-  readonly asked: { what: string; target?: Target; plan?: Plan; call?: Call; tags?: readonly string[]; invalidation?: Invalidation; version?: unknown }[] = [];
+  readonly asked: {
+    what: string;
+    target?: Target;
+    plan?: Plan;
+    call?: Call;
+    tags?: readonly string[];
+    invalidation?: Invalidation;
+    version?: unknown;
+  }[] = [];
   readonly defaults: Plan = resolveDefaults({ tally: this.tally('cache') });
 
   tally(name: string): Tally {
@@ -36,10 +45,18 @@ class PlainEngine implements Engine {
     return this.values.get(target.key);
   }
 
-  async throughMany(targets: readonly Target[], plan: Plan, loader: ManyLoader, call: Call): Promise<readonly unknown[]> {
+  async throughMany(
+    targets: readonly Target[],
+    plan: Plan,
+    loader: ManyLoader,
+    call: Call,
+  ): Promise<readonly unknown[]> {
     this.asked.push({ what: 'throughMany', plan, call });
     const missing = [...targets.keys()].filter((index) => !this.values.has(targets[index]?.key ?? ''));
-    const loaded = 'each' in loader ? await Promise.all(missing.map((index) => loader.each(index, context))) : await loader.together(missing, context);
+    const loaded =
+      'each' in loader ?
+        await Promise.all(missing.map((index) => loader.each(index, context)))
+      : await loader.together(missing, context);
     missing.forEach((index, at) => this.values.set(targets[index]?.key ?? '', loaded[at]));
     return targets.map(({ key }) => this.values.get(key));
   }
@@ -50,7 +67,13 @@ class PlainEngine implements Engine {
     return this.values.get(target.key);
   }
 
-  async write(target: Target, value: unknown, plan: Plan, version: number | bigint | undefined, call: Call): Promise<void> {
+  async write(
+    target: Target,
+    value: unknown,
+    plan: Plan,
+    version: number | bigint | undefined,
+    call: Call,
+  ): Promise<void> {
     this.asked.push({ what: 'write', target, plan, call, version });
     this.values.set(target.key, await Promise.resolve(value));
   }
@@ -66,14 +89,20 @@ class PlainEngine implements Engine {
   }
 }
 
-const context: LoadContext = { signal: new AbortController().signal, setTtl: () => {}, addTags: () => Promise.resolve(), setVersion: () => {}, skip: () => {} };
+const context: LoadContext = {
+  signal: new AbortController().signal,
+  setTtl: () => {},
+  addTags: () => Promise.resolve(),
+  setVersion: () => {},
+  skip: () => {},
+};
 
 let engine: PlainEngine;
 let keyspace: DeclareKeyspace<'json'>;
 
 beforeEach(() => {
   engine = new PlainEngine();
-  keyspace = ((template: string, options: unknown) => declareKeyspace(engine, template, options)) as DeclareKeyspace<'json'>;
+  keyspace = (template: string, options?: unknown) => declareKeyspace(engine, template, options);
 });
 
 const last = (): PlainEngine['asked'][number] => engine.asked.at(-1) ?? { what: 'nothing' };
@@ -92,14 +121,13 @@ describe('reading', () => {
   });
 
   test('a caller that changes its parameters meanwhile changes no load', async () => {
-    let release = (): void => {};
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    engine.through = async (_, __, load) => (await gate, load(context));
+    const gate = new EventEmitter();
+    engine.through = async (_, __, load) => (await once(gate, 'open'), load(context));
     const users = keyspace('user:{id}', { load: ({ id }) => id });
     const params = { id: 1 };
     const first = users.get(params);
     params.id = 2;
-    release();
+    gate.emit('open');
     expect(await first).toBe(1);
   });
 
@@ -146,7 +174,12 @@ describe('reading many', () => {
     const loads: unknown[] = [];
     const users = keyspace('user:{id}', { load: ({ id }) => (loads.push(id), `user ${id}`) });
     engine.values.set('user:2', 'kept 2');
-    expect(await users.getMany([{ id: 3 }, { id: 2 }, { id: 1 }, { id: '3' }])).toEqual(['user 3', 'kept 2', 'user 1', 'user 3']);
+    expect(await users.getMany([{ id: 3 }, { id: 2 }, { id: 1 }, { id: '3' }])).toEqual([
+      'user 3',
+      'kept 2',
+      'user 1',
+      'user 3',
+    ]);
     expect(loads).toEqual([3, 1]);
     expect(await users.getMany([])).toEqual([]);
     expect(engine.asked).toHaveLength(1);
@@ -165,7 +198,9 @@ describe('reading many', () => {
     for (const result of [[], [1], [1, 2, 3], undefined, new Map()]) {
       engine.declared.clear();
       const users = keyspace('user:{id}', { loadMany: () => result as number[] });
-      await expect(users.getMany([{ id: 1 }, { id: 2 }])).rejects.toThrow(/^the result of loadMany must be a list of 2 values, aligned/);
+      await expect(users.getMany([{ id: 1 }, { id: 2 }])).rejects.toThrow(
+        /^the result of loadMany must be a list of 2 values, aligned/,
+      );
     }
   });
 
@@ -178,11 +213,19 @@ describe('reading many', () => {
 
 describe('groups and tags', () => {
   test('entries carry the tags of their groups and their own', async () => {
-    const slots = keyspace('slots:{exp}:{day}', { load: () => 1, groups: ['exp', 'all'], tags: ({ day }) => [`day:${day}`] });
+    const slots = keyspace('slots:{exp}:{day}', {
+      load: () => 1,
+      groups: ['exp', 'all'],
+      tags: ({ day }) => [`day:${day}`],
+    });
     await slots.get({ exp: 'a:b', day: 2 });
     expect(last().target?.tags).toEqual(['group:slots:{exp}:{day}', 'group:slots:{exp}:{day}?exp=a%3Ab', 'day:2']);
     await slots.invalidate({ exp: 'a:b' }, { settle: '2s' });
-    expect(last()).toMatchObject({ what: 'invalidateTags', tags: ['group:slots:{exp}:{day}?exp=a%3Ab'], invalidation: { settle: 2_000 } });
+    expect(last()).toMatchObject({
+      what: 'invalidateTags',
+      tags: ['group:slots:{exp}:{day}?exp=a%3Ab'],
+      invalidation: { settle: 2_000 },
+    });
     await slots.invalidate();
     expect(last().tags).toEqual(['group:slots:{exp}:{day}']);
     await slots.invalidate('all');
@@ -201,8 +244,21 @@ describe('groups and tags', () => {
   });
 
   test('what is no declared group is refused', async () => {
-    const slots = keyspace('slots:{exp}:{day}', { load: () => 1, groups: ['exp'] }) as unknown as ReturnType<typeof declareKeyspace>;
-    for (const group of [undefined, 'all', { day: 1 }, { other: 1 }, { __proto__: { exp: 1 } }, {}, { exp: 1, day: 2 }, 'exp', null, 7]) {
+    const slots = keyspace('slots:{exp}:{day}', { load: () => 1, groups: ['exp'] }) as unknown as ReturnType<
+      typeof declareKeyspace
+    >;
+    for (const group of [
+      undefined,
+      'all',
+      { day: 1 },
+      { other: 1 },
+      { __proto__: { exp: 1 } },
+      {},
+      { exp: 1, day: 2 },
+      'exp',
+      null,
+      7,
+    ]) {
       await expect(slots.invalidate(group as never)).rejects.toThrow(/^group must be/);
     }
     await expect(slots.invalidate({ exp: {} } as never)).rejects.toThrow(/^group\.exp must be a text/);
@@ -219,7 +275,11 @@ describe('writing', () => {
   test('set, del and refresh go to the entry of their parameters', async () => {
     const users = keyspace('user:{id}', { load: () => 'loaded', groups: ['id'] });
     await users.set({ id: 1 }, 'given', { version: 7 });
-    expect(last()).toMatchObject({ what: 'write', target: { key: 'user:1', tags: ['group:user:{id}?id=1'] }, version: 7 });
+    expect(last()).toMatchObject({
+      what: 'write',
+      target: { key: 'user:1', tags: ['group:user:{id}?id=1'] },
+      version: 7,
+    });
     expect(await users.peek({ id: 1 })).toBe('given');
     expect(await users.refresh({ id: 1 })).toBe('loaded');
     expect(await users.del({ id: 1 }, { settle: '1s' })).toBe(true);
@@ -230,17 +290,47 @@ describe('writing', () => {
 
 describe('a declaration', () => {
   test('resolves its options into one plan, the rest is as the cache has it', async () => {
-    const schema: StandardSchema<string> = { '~standard': { version: 1, vendor: 'test', validate: (value) => (value === 'bad' ? { issues: [{ message: 'is bad' }] } : { value: `${value}!` }) } };
-    const users = keyspace('user:{id}', { load: () => 'x', ttl: '30m', grace: '1h', negativeTtl: '5s', jitter: 0.5, deadline: { hard: '9s' }, onFailover: 'trust', version: (text) => text.length, schema });
+    const schema: StandardSchema<string> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) => (value === 'bad' ? { issues: [{ message: 'is bad' }] } : { value: `${String(value)}!` }),
+      },
+    };
+    const users = keyspace('user:{id}', {
+      load: () => 'x',
+      ttl: '30m',
+      grace: '1h',
+      negativeTtl: '5s',
+      jitter: 0.5,
+      deadline: { hard: '9s' },
+      onFailover: 'trust',
+      version: (text) => text.length,
+      schema,
+    });
     await users.get({ id: 1 });
     const { plan } = last();
-    expect(plan).toMatchObject({ ttl: 1_800_000, grace: 3_600_000, negativeTtl: 5_000, jitter: 0.5, trust: true, limits: { hard: 9_000, wait: 5_000 } });
+    expect(plan).toMatchObject({
+      ttl: 1_800_000,
+      grace: 3_600_000,
+      negativeTtl: 5_000,
+      jitter: 0.5,
+      trust: true,
+      limits: { hard: 9_000, wait: 5_000 },
+    });
     expect(plan?.tally.name).toBe('user:{id}');
     expect(plan?.version?.('abc')).toBe(3);
     expect(plan?.check?.('k', 'a')).toBe('a!');
     expect(() => plan?.check?.('k', 'bad')).toThrow(SchemaError);
     await keyspace('plain', { load: () => 1 }).get();
-    expect(last().plan).toMatchObject({ ttl: engine.defaults.ttl, grace: 0, negativeTtl: undefined, trust: false, check: undefined, version: undefined });
+    expect(last().plan).toMatchObject({
+      ttl: engine.defaults.ttl,
+      grace: 0,
+      negativeTtl: undefined,
+      trust: false,
+      check: undefined,
+      version: undefined,
+    });
   });
 
   test.each([
@@ -274,22 +364,50 @@ describe('a declaration', () => {
   });
 
   test('may be repeated with the same options, not with others', () => {
-    const schema: StandardSchema<number> = { '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 1 }) } };
-    const make = (more: object = {}): unknown => declareKeyspace(engine, 'user:{id}', { ttl: '1m', schema, groups: ['id', 'all'], load: () => 1, ...more });
+    const schema: StandardSchema<number> = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ value: 1 }) },
+    };
+    const make = (more: object = {}): unknown =>
+      declareKeyspace(engine, 'user:{id}', { ttl: '1m', schema, groups: ['id', 'all'], load: () => 1, ...more });
     make();
     make({ ttl: 60_000, groups: ['all', 'id'], revision: 1 });
-    for (const more of [{ ttl: '2m' }, { grace: '1s' }, { groups: ['id'] }, { revision: 2 }, { load: () => 2 }, { load: undefined }, { schema: { ...schema } }, { deadline: '1s' }, { onFailover: 'trust' }]) {
-      expect(() => make(more)).toThrow(new RegExp(`^template makes the keys of a keyspace that was declared with another ${Object.keys(more)[0]}:`));
+    for (const more of [
+      { ttl: '2m' },
+      { grace: '1s' },
+      { groups: ['id'] },
+      { revision: 2 },
+      { load: () => 2 },
+      { load: undefined },
+      { schema: { ...schema } },
+      { deadline: '1s' },
+      { onFailover: 'trust' },
+    ]) {
+      expect(() => make(more)).toThrow(
+        new RegExp(`^template makes the keys of a keyspace that was declared with another ${Object.keys(more)[0]}:`),
+      );
     }
     expect(() => declareKeyspace(engine, 'user:{userId}', {})).toThrow(/another template/);
     declareKeyspace(new PlainEngine(), 'user:{id}', { ttl: '2m' });
   });
 
   test('mistakes of a call reject, and never throw', async () => {
-    const users = keyspace('user:{id}', { load: () => 1, groups: ['id'] }) as unknown as ReturnType<typeof declareKeyspace>;
+    const users = keyspace('user:{id}', { load: () => 1, groups: ['id'] }) as unknown as ReturnType<
+      typeof declareKeyspace
+    >;
     const bad = { id: null } as never;
-    const calls = [users.get(bad), users.peek(bad), users.set(bad, 1), users.del(bad), users.refresh(bad), users.wrap(bad, () => 1), users.getMany([bad]), users.get(undefined as never), users.get({ id: 1 }, { ttl: 1 } as never)];
-    for (const outcome of await Promise.allSettled(calls)) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'USAGE' } });
+    const calls = [
+      users.get(bad),
+      users.peek(bad),
+      users.set(bad, 1),
+      users.del(bad),
+      users.refresh(bad),
+      users.wrap(bad, () => 1),
+      users.getMany([bad]),
+      users.get(undefined as never),
+      users.get({ id: 1 }, { ttl: 1 } as never),
+    ];
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'USAGE' } });
     expect(engine.asked).toEqual([]);
     expect(() => users.key(bad)).toThrow(UsageError);
   });

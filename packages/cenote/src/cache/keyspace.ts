@@ -5,7 +5,17 @@ import { declare, type Shape } from './declare.js';
 import type { Engine, ManyLoader, Target } from './engine.js';
 import type { Jsonify } from './jsonify.js';
 import type { LoadContext, Loader } from './load.js';
-import { resolveCall, resolveEntry, resolveInvalidation, resolveLimits, type Deadlines, type EntryOptions, type InvalidateOptions, type Plan, type ReadOptions } from './plan.js';
+import {
+  resolveCall,
+  resolveEntry,
+  resolveInvalidation,
+  resolveLimits,
+  type Deadlines,
+  type EntryOptions,
+  type InvalidateOptions,
+  type Plan,
+  type ReadOptions,
+} from './plan.js';
 import type { SchemaInput, SchemaOutput, StandardSchema, TypeOf } from './schema.js';
 import { groupTag, type Param, type ParamArguments, type ParamName, type ParamsOf } from './template.js';
 
@@ -30,14 +40,20 @@ export interface Keyspace<Template extends string, Value, Read = Value, Group ex
    * database transaction give `{ fill: false }`. Costs and errors are those of `cache.wrap`.
    */
   wrap<Loaded extends Value | null | undefined>(
-    ...args: [...params: ParamArguments<Template>, load: (context: LoadContext) => Awaitable<Loaded>, options?: WrapOptions]
+    ...args: [
+      ...params: ParamArguments<Template>,
+      load: (context: LoadContext) => Awaitable<Loaded>,
+      options?: WrapOptions,
+    ]
   ): Promise<Read | Extract<Loaded, null | undefined>>;
 
   /**
    * Writes a value: the last writer wins, unless it has a version. Rejects with `SchemaError` for a value that does not
    * fit the schema. A store that is away keeps a deletion instead.
    */
-  set(...args: [...params: ParamArguments<Template>, value: Exclude<Value, undefined>, options?: Duration | EntryOptions]): Promise<void>;
+  set(
+    ...args: [...params: ParamArguments<Template>, value: Exclude<Value, undefined>, options?: Duration | EntryOptions]
+  ): Promise<void>;
 
   /** Removes the entry and voids its running loads; true when it was there. Other revisions of the keyspace keep theirs. */
   del(...args: [...params: ParamArguments<Template>, options?: InvalidateOptions]): Promise<boolean>;
@@ -50,7 +66,12 @@ export interface Keyspace<Template extends string, Value, Read = Value, Group ex
 }
 
 /** A keyspace that knows where its values come from. */
-export interface LoadingKeyspace<Template extends string, Value, Read = Value, Group extends string = never> extends Keyspace<Template, Value, Read, Group> {
+export interface LoadingKeyspace<
+  Template extends string,
+  Value,
+  Read = Value,
+  Group extends string = never,
+> extends Keyspace<Template, Value, Read, Group> {
   /** The cached value, else the loaded one. Costs and errors are those of `cache.wrap`. */
   get(...args: [...params: ParamArguments<Template>, options?: ReadOptions]): Promise<Read>;
 
@@ -81,7 +102,9 @@ type InvalidateArguments<Template extends string, Group extends string> =
 
 /** One declared parameter, and none of the others. */
 type GroupParams<Template extends string, Group extends string> = {
-  [Name in Exclude<Group, 'all'>]: { readonly [One in Name]: Param } & { readonly [Other in Exclude<ParamName<Template>, Name>]?: never };
+  [Name in Exclude<Group, 'all'>]: { readonly [One in Name]: Param } & {
+    readonly [Other in Exclude<ParamName<Template>, Name>]?: never;
+  };
 }[Exclude<Group, 'all'>];
 
 /** What every keyspace may declare. What is left out is as the cache has it. */
@@ -109,7 +132,8 @@ export interface KeyspaceSettings<Template extends string, Group extends string>
 type Source<Template extends string, Value> =
   | {
       readonly load: (params: ParamsOf<Template>, context: LoadContext) => Awaitable<Value>;
-      readonly loadMany?: ((params: readonly ParamsOf<Template>[], context: LoadContext) => Awaitable<readonly Value[]>) | undefined;
+      readonly loadMany?:
+        ((params: readonly ParamsOf<Template>[], context: LoadContext) => Awaitable<readonly Value[]>) | undefined;
     }
   | {
       readonly load?: undefined;
@@ -122,25 +146,41 @@ interface NoSource {
 }
 
 interface Fence<Value> {
-  /** The fence of a value, such as its row's version: no value replaces one of a higher version. Not asked of null and undefined. */
+  /**
+   * The fence of a value, such as its row's version: no value replaces one of a higher version. Not asked of null and
+   * undefined. Write it after `load`, from which the compiler has its type.
+   */
   readonly version?: ((value: Value & {}) => number | bigint) | undefined;
 }
 
-export interface KeyspaceOptions<Template extends string, Value, Group extends string = never> extends KeyspaceSettings<Template, Group>, NoSource, Fence<Value> {
+export interface KeyspaceOptions<Template extends string, Value, Group extends string = never>
+  extends KeyspaceSettings<Template, Group>, NoSource, Fence<Value> {
   /** Names the type of the values: `type<User>()`. */
   readonly value?: TypeOf<Value> | undefined;
   readonly schema?: undefined;
 }
 
-export type LoadingOptions<Template extends string, Value, Group extends string = never> = KeyspaceSettings<Template, Group> &
+export type LoadingOptions<Template extends string, Value, Group extends string = never> = KeyspaceSettings<
+  Template,
+  Group
+> &
   Source<Template, Value> &
   Fence<Value> & { readonly value?: TypeOf<Value> | undefined; readonly schema?: undefined };
 
-export type SchemaOptions<Template extends string, Schema extends StandardSchema, Group extends string = never> = KeyspaceSettings<Template, Group> &
+export type SchemaOptions<
+  Template extends string,
+  Schema extends StandardSchema,
+  Group extends string = never,
+> = KeyspaceSettings<Template, Group> &
   NoSource &
   Fence<SchemaInput<Schema>> & { readonly schema: Schema; readonly value?: undefined };
 
-export type LoadingSchemaOptions<Template extends string, Schema extends StandardSchema, Loaded, Group extends string = never> = KeyspaceSettings<Template, Group> &
+export type LoadingSchemaOptions<
+  Template extends string,
+  Schema extends StandardSchema,
+  Loaded,
+  Group extends string = never,
+> = KeyspaceSettings<Template, Group> &
   Source<Template, Loaded> &
   Fence<Loaded> & { readonly schema: Schema; readonly value?: undefined };
 
@@ -162,7 +202,12 @@ export interface DeclareKeyspace<CodecName> {
     template: Template,
     options?: KeyspaceOptions<Template, Value, Group>,
   ): Keyspace<Template, Value, Decoded<CodecName, Value>, Group>;
-  <const Template extends string, Schema extends StandardSchema, Loaded extends SchemaInput<Schema> | null | undefined, const Group extends GroupOf<Template> = never>(
+  <
+    const Template extends string,
+    Schema extends StandardSchema,
+    Loaded extends SchemaInput<Schema> | null | undefined,
+    const Group extends GroupOf<Template> = never,
+  >(
     template: Template,
     options: LoadingSchemaOptions<Template, Schema, Loaded, Group>,
   ): LoadingKeyspace<Template, SchemaInput<Schema>, SchemaOutput<Schema> | Extract<Loaded, null | undefined>, Group>;
@@ -173,8 +218,12 @@ export interface DeclareKeyspace<CodecName> {
 }
 
 /** The body of `cache.keyspace`. Types are those of `DeclareKeyspace`; here everything is unknown, and checked. */
-export function declareKeyspace(engine: Engine, template: string, options: unknown): LoadingKeyspace<string, unknown, unknown, string> {
-  return new DeclaredKeyspace(engine, declare(engine, template, options)) as unknown as LoadingKeyspace<string, unknown, unknown, string>;
+export function declareKeyspace(
+  engine: Engine,
+  template: string,
+  options: unknown,
+): LoadingKeyspace<string, unknown, unknown, string> {
+  return new DeclaredKeyspace(engine, declare(engine, template, options));
 }
 
 /** `(params, value, options)`, or `(value, options)` where the template has no placeholders. */
@@ -200,9 +249,14 @@ class DeclaredKeyspace {
     try {
       const params = this.#paramsOf(first);
       const options = this.#bare ? first : second;
-      return this.#engine.through(this.#target(params), this.#plan(options), this.#loader(params), resolveCall(options));
+      return this.#engine.through(
+        this.#target(params),
+        this.#plan(options),
+        this.#loader(params),
+        resolveCall(options),
+      );
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -226,7 +280,12 @@ class DeclaredKeyspace {
       return targets.push({ key, tags: this.#shape.tags(params) }) - 1;
     });
     if (targets.length === 0) return [];
-    const values = await this.#engine.throughMany(targets, this.#plan(options), this.#manyLoader(distinct), resolveCall(options));
+    const values = await this.#engine.throughMany(
+      targets,
+      this.#plan(options),
+      this.#manyLoader(distinct),
+      resolveCall(options),
+    );
     return indexes.map((index) => values[index]);
   }
 
@@ -244,12 +303,20 @@ class DeclaredKeyspace {
 
   async del(...args: unknown[]): Promise<boolean> {
     const [params, options] = this.#split(args);
-    return await this.#engine.remove(this.#shape.template.key(params), resolveInvalidation(options, this.#engine.strict));
+    return await this.#engine.remove(
+      this.#shape.template.key(params),
+      resolveInvalidation(options, this.#engine.strict),
+    );
   }
 
   async refresh(...args: unknown[]): Promise<unknown> {
     const [params, options] = this.#split(args);
-    return await this.#engine.refresh(this.#target(params), this.#plan(options), this.#loader(params), resolveCall(options));
+    return await this.#engine.refresh(
+      this.#target(params),
+      this.#plan(options),
+      this.#loader(params),
+      resolveCall(options),
+    );
   }
 
   async invalidate(group: unknown, options: unknown): Promise<void> {
@@ -272,7 +339,9 @@ class DeclaredKeyspace {
   #plan(options: unknown): Plan {
     const { plan } = this.#shape;
     const deadline = (options as ReadOptions | undefined)?.deadline;
-    return deadline === undefined ? plan : { ...plan, limits: resolveLimits(deadline, plan.limits, 'options.deadline') };
+    return deadline === undefined ? plan : (
+        { ...plan, limits: resolveLimits(deadline, plan.limits, 'options.deadline') }
+      );
   }
 
   #loader(params: Params): Loader {
@@ -283,16 +352,32 @@ class DeclaredKeyspace {
 
   #manyLoader(params: readonly Params[]): ManyLoader {
     const { load, loadMany } = this.#shape;
-    if (loadMany || !load) return { together: (indexes, context) => this.#loadMany(indexes.map((index) => params[index] as Params), context) };
+    if (loadMany || !load)
+      return {
+        together: (indexes, context) =>
+          this.#loadMany(
+            indexes.map((index) => params[index] as Params),
+            context,
+          ),
+      };
     return { each: (index, context) => load(params[index] as Params, context) };
   }
 
   async #loadMany(params: readonly Params[], context: LoadContext): Promise<readonly unknown[]> {
     const { loadMany } = this.#shape;
-    if (!loadMany) throw new UsageError('load', undefined, `must be declared by the keyspace '${this.template}' for get, getMany and refresh`);
+    if (!loadMany)
+      throw new UsageError(
+        'load',
+        undefined,
+        `must be declared by the keyspace '${this.template}' for get, getMany and refresh`,
+      );
     const values = await loadMany(params, context);
     if (Array.isArray(values) && values.length === params.length) return values as unknown[];
-    throw new UsageError('the result of loadMany', values, `must be a list of ${params.length} values, aligned with its parameters`);
+    throw new UsageError(
+      'the result of loadMany',
+      values,
+      `must be a list of ${params.length} values, aligned with its parameters`,
+    );
   }
 
   #tagOfGroup(group: unknown): string {
@@ -300,14 +385,23 @@ class DeclaredKeyspace {
     if (group === undefined || group === 'all') return this.#declared('all', group, () => groupTag(this.template));
     const names = typeof group === 'object' && group !== null ? Object.keys(group) : [];
     const name = names[0];
-    if (name === undefined || names.length > 1) throw new UsageError('group', group, `must be one of ${groups.join(', ') || 'none'}: 'all', or an object with one parameter`);
+    if (name === undefined || names.length > 1)
+      throw new UsageError(
+        'group',
+        group,
+        `must be one of ${groups.join(', ') || 'none'}: 'all', or an object with one parameter`,
+      );
     return this.#declared(name, group, () => groupTag(this.template, name, (group as Params)[name]));
   }
 
   #declared(name: string, group: unknown, tag: () => string): string {
     const { groups } = this.#shape;
     if (groups.includes(name)) return tag();
-    throw new UsageError('group', group, `must be declared by the keyspace '${this.template}', whose groups are: ${groups.join(', ') || 'none'}`);
+    throw new UsageError(
+      'group',
+      group,
+      `must be declared by the keyspace '${this.template}', whose groups are: ${groups.join(', ') || 'none'}`,
+    );
   }
 }
 

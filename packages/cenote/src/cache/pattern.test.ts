@@ -7,13 +7,40 @@ import { glob, keyPattern } from './pattern.js';
 
 const app = new Names('app');
 
-const unit = fc.constantFrom('a', 'b', ':', '{', '}', '%', '25', '7B', '-', ']', '[', '^', '\\', '*', '?', 'é', '😀', '[a-c]', '[^a]', '[{%]', '[a-]]', '{a}', '\\{');
+const unit = fc.constantFrom(
+  'a',
+  'b',
+  ':',
+  '{',
+  '}',
+  '%',
+  '25',
+  '7B',
+  '-',
+  ']',
+  '[',
+  '^',
+  '\\',
+  '*',
+  '?',
+  'é',
+  '😀',
+  '[a-c]',
+  '[^a]',
+  '[{%]',
+  '[a-]]',
+  '{a}',
+  '\\{',
+);
 const text = fc.array(unit, { minLength: 1, maxLength: 8 }).map((parts) => parts.join(''));
 /** Patterns and keys that are likely to meet: a pattern is a key with some of its characters replaced. */
 const meeting = text.chain((key) =>
   fc
-    .array(fc.constantFrom('keep', 'keep', 'keep', '*', '?', 'escape', '[^a]', 'class'), { minLength: key.length, maxLength: key.length })
-    .map((how) => ({ key, pattern: [...key].map((character, index) => meet(character, how[index])).join('') })),
+    .array(fc.constantFrom('keep', 'keep', 'keep', '*', '?', 'escape', '[^a]', 'class'), {
+      minLength: key.length,
+      maxLength: key.length,
+    })
+    .map((how) => ({ key, pattern: Array.from(key, (character, index) => meet(character, how[index])).join('') })),
 );
 
 function meet(character: string, how = 'keep'): string {
@@ -66,7 +93,16 @@ describe('a pattern', () => {
   });
 
   test('reaches neither outside the prefix nor internal names', () => {
-    const names = ['other:a', 'app', 'apps:a', 'a', 'app:cache:stats', app.tag('a'), app.lease('app:a'), app.lease('app:{a}')];
+    const names = [
+      'other:a',
+      'app',
+      'apps:a',
+      'a',
+      'app:cache:stats',
+      app.tag('a'),
+      app.lease('app:a'),
+      app.lease('app:{a}'),
+    ];
     for (const pattern of ['*', '?*', '[^x]*', 'app*', '../*', 'cache:stats', 'lease:*', 'tag:{a}', '\\*', '*:a']) {
       expect(names.filter((name) => keyPattern(app, pattern).matches(name))).toEqual([]);
     }
@@ -75,7 +111,8 @@ describe('a pattern', () => {
   });
 
   test('is refused when it is no pattern', () => {
-    for (const pattern of ['', undefined, 7, '\ud800', '*'.repeat(8193)]) expect(() => keyPattern(app, pattern as string)).toThrow(/^pattern must/);
+    for (const pattern of ['', undefined, 7, '\ud800', '*'.repeat(8193)])
+      expect(() => keyPattern(app, pattern as string)).toThrow(/^pattern must/);
   });
 
   test('counts bytes as Redis does', () => {
@@ -104,7 +141,14 @@ describe('glob', () => {
   });
 
   test('no value stands inside a class', () => {
-    for (const make of [() => glob`[${'a'}]`, () => glob`[a-${'z'}]`, () => glob`[^${'a'}`, () => glob`x[a-]${'b'}]`, () => glob`[\]${1}`]) expect(make).toThrow(/cannot stand inside/);
+    for (const make of [
+      () => glob`[${'a'}]`,
+      () => glob`[a-${'z'}]`,
+      () => glob`[^${'a'}`,
+      () => glob`x[a-]${'b'}]`,
+      () => glob`[\]${1}`,
+    ])
+      expect(make).toThrow(/cannot stand inside/);
     expect(glob`[ab]${'*'}[^-a]${1}\[${2}`).toBe('[ab]\\*[^-a]1\\[2');
   });
 

@@ -14,8 +14,10 @@ export interface KeyPattern {
   readonly source: string;
   /** The glob of stored keys. */
   readonly values: string;
-  /** The globs of their leases: of keys with a hash tag, and of keys without. */
-  readonly leases: readonly [tagged: string, untagged: string];
+  /** The glob of all leases under the prefix: they are few, so one scan with `matchesLease` beats one for each form of name. */
+  readonly leases: string;
+  /** Whether the pattern means this raw key. */
+  isMeant(raw: string): boolean;
   /** Whether this stored key is one that the pattern means. */
   matches(stored: string): boolean;
   /** Whether this lease belongs to such a key. */
@@ -39,7 +41,8 @@ export function keyPattern(names: Names, source: string): KeyPattern {
   return Object.freeze({
     source,
     values: start + wide,
-    leases: [`${start}lease::${start}${wide}`, `${start}lease:{${start}${wide}}`] as const,
+    leases: `${start}lease:*`,
+    isMeant,
     matches,
     matchesLease(name: string) {
       const stored = names.keyOfLease(name);
@@ -61,7 +64,8 @@ export function keyPattern(names: Names, source: string): KeyPattern {
 export function glob(text: TemplateStringsArray, ...values: readonly (string | number | bigint | boolean)[]): string {
   let pattern = text.raw[0] as string;
   for (const [index, value] of values.entries()) {
-    if (endsInClass(text.raw.slice(0, index + 1).join('x'))) throw new UsageError(`glob value ${index + 1}`, value, "cannot stand inside '[' and ']'");
+    if (endsInClass(text.raw.slice(0, index + 1).join('x')))
+      throw new UsageError(`glob value ${index + 1}`, value, "cannot stand inside '[' and ']'");
     pattern += escapeGlob(textOf(value, index)) + (text.raw[index + 1] as string);
   }
   return pattern;
@@ -90,7 +94,11 @@ function escapeGlob(text: string): string {
 function textOf(value: unknown, index: number): string {
   const isText = typeof value === 'string' && isWellFormed(value);
   if (isText || Number.isFinite(value) || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  throw new UsageError(`glob value ${index + 1}`, value, 'must be a well-formed text, a finite number, a bigint or a boolean');
+  throw new UsageError(
+    `glob value ${index + 1}`,
+    value,
+    'must be a well-formed text, a finite number, a bigint or a boolean',
+  );
 }
 
 /** More wildcards are not worth the server's time, which matches each key that it has; newer servers also give up on very many. */

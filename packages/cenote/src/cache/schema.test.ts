@@ -10,13 +10,16 @@ interface User {
 /** As the schema libraries do: transforms what fits, tells where the rest differs. */
 function validateUser(value: unknown): SchemaResult<User> {
   const { id, tags = [] } = Object(value) as { id?: unknown; tags?: unknown[] };
-  if (typeof id !== 'number') return { issues: [{ message: 'must have a number', path: ['id'] }, { message: 'is no user' }] };
+  if (typeof id !== 'number')
+    return { issues: [{ message: 'must have a number', path: ['id'] }, { message: 'is no user' }] };
   const odd = tags.findIndex((tag) => typeof tag !== 'string');
   if (odd >= 0) return { issues: [{ message: 'must be a text', path: [{ key: 'tags' }, odd] }] };
   return { value: { id, tags: tags as string[] } };
 }
 
-function schemaOf<Output>(validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>): StandardSchema<unknown, Output> {
+function schemaOf<Output>(
+  validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>,
+): StandardSchema<unknown, Output> {
   return { '~standard': { version: 1, vendor: 'test', validate } };
 }
 
@@ -28,7 +31,9 @@ test('a value that fits comes out as the schema makes it, at once', () => {
 
 test('a value that does not fit is an error naming the key and where it differs', () => {
   expect(() => checkSchema(user, 'user:7', { id: 7, tags: ['a', 5] })).toThrow(SchemaError);
-  expect(() => checkSchema(user, 'user:7', { id: 7, tags: ['a', 5] })).toThrow(/the value of "user:7" does not fit its schema: tags\.1: /);
+  expect(() => checkSchema(user, 'user:7', { id: 7, tags: ['a', 5] })).toThrow(
+    /the value of "user:7" does not fit its schema: tags\.1: /,
+  );
   expect(() => checkSchema(user, 'user:7', 5)).toThrow(/does not fit its schema: id: must have a number; is no user$/);
 });
 
@@ -39,9 +44,18 @@ test('an asynchronous schema gives a promise', async () => {
 });
 
 test('schemas of any library are known by their one property, also when they are functions', () => {
-  const callable = Object.assign(() => 1, { '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value }) } });
+  const callable = Object.assign(() => 1, {
+    '~standard': { version: 1, vendor: 'x', validate: (value: unknown) => ({ value }) },
+  });
   expect([user, callable].map(isSchema)).toEqual([true, true]);
-  expect([null, undefined, {}, { '~standard': {} }, { '~standard': null }, 'x'].map(isSchema)).toEqual([false, false, false, false, false, false]);
+  expect([null, undefined, {}, { '~standard': {} }, { '~standard': null }, 'x'].map(isSchema)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('type carries a type and nothing else', () => {

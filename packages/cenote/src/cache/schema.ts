@@ -15,7 +15,8 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 }
 
 /** The outcome of a check: the value, perhaps transformed, or what is wrong with it. */
-export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+export type SchemaResult<Output> =
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 export interface SchemaIssue {
   readonly message: string;
@@ -50,7 +51,11 @@ const marker = Object.freeze({});
 export function isSchema(value: unknown): value is StandardSchema {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   const standard: unknown = (value as { '~standard'?: unknown })['~standard'];
-  return typeof standard === 'object' && standard !== null && typeof (standard as { validate?: unknown }).validate === 'function';
+  return (
+    typeof standard === 'object' &&
+    standard !== null &&
+    typeof (standard as { validate?: unknown }).validate === 'function'
+  );
 }
 
 /**
@@ -59,7 +64,11 @@ export function isSchema(value: unknown): value is StandardSchema {
  * @param key names the entry in the error.
  * @throws SchemaError (or rejects with it) when the value does not fit; whatever the schema itself throws.
  */
-export function checkSchema<Output>(schema: StandardSchema<unknown, Output>, key: string, value: unknown): Output | Promise<Output> {
+export function checkSchema<Output>(
+  schema: StandardSchema<unknown, Output>,
+  key: string,
+  value: unknown,
+): Output | Promise<Output> {
   const result = schema['~standard'].validate(value);
   return result instanceof Promise ? result.then((settled) => accepted(settled, key)) : accepted(result, key);
 }

@@ -51,7 +51,9 @@ export function parseTemplate(source: string, revision = 1): KeyTemplate {
   checkNames(source, names);
   texts.forEach((text, index) => checkLiteral(source, text, index > 0 && index < names.length));
   const tail = (texts.at(-1) as string) + (checkRevision(revision) > 1 ? `@${revision}` : '');
-  const slots = names.map((name, index) => slot(name, texts[index] as string, texts[index + 1] as string, name === hashTag));
+  const slots = names.map((name, index) =>
+    slot(name, texts[index] as string, texts[index + 1] as string, name === hashTag),
+  );
   return Object.freeze({
     source,
     names: Object.freeze(names),
@@ -71,13 +73,15 @@ export function parseTemplate(source: string, revision = 1): KeyTemplate {
  * invalidates is invalid for the other.
  */
 export function groupTag(template: string, name?: string, value?: unknown): string {
-  return name === undefined ? `group:${template}` : `group:${template}?${name}=${encodeParam(value, `group.${name}`, safe)}`;
+  return name === undefined ?
+      `group:${template}`
+    : `group:${template}?${name}=${encodeParam(value, `group.${name}`, safe)}`;
 }
 
 interface Slot {
   readonly text: string;
   readonly name: string;
-  write(value: unknown): string;
+  readonly write: (value: unknown) => string;
 }
 
 interface Split {
@@ -113,29 +117,43 @@ function split(source: string): Split {
 
 function literal(source: string, from: number, to: number): string {
   const text = source.slice(from, to);
-  if (/[{}]/.test(text)) throw new UsageError('template', source, 'must have balanced braces, around names only: {name} or {{name}}');
+  if (/[{}]/.test(text))
+    throw new UsageError('template', source, 'must have balanced braces, around names only: {name} or {{name}}');
   return text;
 }
 
 function checkNames(source: string, names: readonly string[]): void {
   for (const [index, name] of names.entries()) {
-    if (!identifier.test(name)) throw new UsageError('template', source, `must have placeholders that are identifiers, and '${name}' is not one`);
-    if (reservedNames.has(name)) throw new UsageError('template', source, `must not have a placeholder named '${name}', which is reserved`);
-    if (names.indexOf(name) !== index) throw new UsageError('template', source, `must have each placeholder once, and '${name}' stands twice`);
+    if (!identifier.test(name))
+      throw new UsageError('template', source, `must have placeholders that are identifiers, and '${name}' is not one`);
+    if (reservedNames.has(name))
+      throw new UsageError('template', source, `must not have a placeholder named '${name}', which is reserved`);
+    if (names.indexOf(name) !== index)
+      throw new UsageError('template', source, `must have each placeholder once, and '${name}' stands twice`);
   }
 }
 
 function checkLiteral(source: string, text: string, isBetween: boolean): void {
   // oxlint-disable-next-line no-control-regex -- controls are what is looked for
   const forbidden = /[*?[\]\\%@\s\u0000-\u001f\u007f-\u009f]/.exec(text);
-  if (forbidden) throw new UsageError('template', source, `must not hold ${JSON.stringify(forbidden[0])}: no glob characters, '%', '@', blanks or control characters`);
+  if (forbidden)
+    throw new UsageError(
+      'template',
+      source,
+      `must not hold ${JSON.stringify(forbidden[0])}: no glob characters, '%', '@', blanks or control characters`,
+    );
   if (isBetween && /^[A-Za-z0-9]?$/.test(text.slice(0, 1))) {
-    throw new UsageError('template', source, 'must have a separator after each placeholder that another one follows: no letter or digit, which could belong to the value');
+    throw new UsageError(
+      'template',
+      source,
+      'must have a separator after each placeholder that another one follows: no letter or digit, which could belong to the value',
+    );
   }
 }
 
 function checkRevision(revision: number): number {
-  if (!Number.isSafeInteger(revision) || revision < 1) throw new UsageError('revision', revision, 'must be a whole number from 1');
+  if (!Number.isSafeInteger(revision) || revision < 1)
+    throw new UsageError('revision', revision, 'must be a whole number from 1');
   return revision;
 }
 
@@ -174,9 +192,11 @@ function textOf(value: unknown, field: string): string {
 
 function percentEncode(text: string, field: string, allowed: Uint8Array): string {
   if (text.length > maximumKeyBytes) throw new UsageError(field, text, `must take at most ${maximumKeyBytes} bytes`);
-  if (!isWellFormed(text)) throw new UsageError(field, text, 'must be well-formed text (it holds half of a surrogate pair)');
+  if (!isWellFormed(text))
+    throw new UsageError(field, text, 'must be well-formed text (it holds half of a surrogate pair)');
   let encoded = '';
-  for (const byte of Buffer.from(text)) encoded += allowed[byte] === 1 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  for (const byte of Buffer.from(text))
+    encoded += allowed[byte] === 1 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   return encoded;
 }
 
@@ -189,9 +209,15 @@ function hasExactly(params: unknown, names: readonly string[]): params is Readon
 }
 
 function mismatch(source: string, params: unknown, names: readonly string[]): UsageError {
-  if (typeof params !== 'object' || params === null) return new UsageError('params', params, `must be an object with ${names.join(', ') || 'nothing in it'}`);
+  if (typeof params !== 'object' || params === null)
+    return new UsageError('params', params, `must be an object with ${names.join(', ') || 'nothing in it'}`);
   const missing = names.find((name) => !Object.hasOwn(params, name));
-  if (missing !== undefined) return new UsageError(`params.${missing}`, undefined, `must be given: it is a placeholder of '${source}'`);
+  if (missing !== undefined)
+    return new UsageError(`params.${missing}`, undefined, `must be given: it is a placeholder of '${source}'`);
   const extra = Object.keys(params).find((name) => !names.includes(name)) ?? 'inherited properties';
-  return new UsageError(`params.${extra}`, params, `is not a placeholder of '${source}', which has ${names.join(', ') || 'none'}`);
+  return new UsageError(
+    `params.${extra}`,
+    params,
+    `is not a placeholder of '${source}', which has ${names.join(', ') || 'none'}`,
+  );
 }
