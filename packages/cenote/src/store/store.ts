@@ -35,6 +35,13 @@ export interface Store {
    */
   readonly epoch: string | undefined;
 
+  /**
+   * Resolves when the first attempt to reach the store has ended, in whatever way, or the deadline has passed. Calls made
+   * before that wait for it too, so that a cache may be used at once after it was made; afterwards a store that is away
+   * fails calls at once.
+   */
+  ready(options?: CallOptions): Promise<void>;
+
   /** Epoch milliseconds on the store's clock, as near as this process knows it; no round trip. */
   now(): number;
 

@@ -6,6 +6,8 @@ export interface FakeClock extends Clock {
   advance(milliseconds: number): void;
   /** Like `advance`, but lets promises and I/O settle after each timer, for code that awaits between them. */
   elapse(milliseconds: number): Promise<void>;
+  /** Lets time pass in which nothing can run, as while the event loop is blocked: what fell due meanwhile runs at the next `advance`, late. */
+  block(milliseconds: number): void;
   /** Moves the wall clock alone, as an operator or NTP does; the monotonic clock and the timers do not notice. */
   set(now: number): void;
   /** Timers that wait. */
@@ -63,6 +65,9 @@ export function fakeClock(start: number = defaultStart): FakeClock {
       while (runNext(limit)) await settle();
       moveTo(limit);
       await settle();
+    },
+    block(milliseconds) {
+      moveTo(elapsed + milliseconds);
     },
     set(now) {
       wall = now;

@@ -122,6 +122,10 @@ export class FaultyStore implements Store {
     this.#tell('up');
   }
 
+  ready(options?: CallOptions): Promise<void> {
+    return this.#inner.ready(options);
+  }
+
   get kind(): Store['kind'] {
     return this.#inner.kind;
   }

@@ -66,6 +66,10 @@ export class MemoryStore implements Store {
     return this.#clock.now();
   }
 
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
   readOne(key: string, options?: CallOptions): Promise<Buffer | null> {
     return this.#call(options, (data) => data.get(key));
   }

@@ -5,7 +5,8 @@ export class Slot {
   value: string;
   /** On the monotonic clock, so that a jump of the wall clock neither kills nor revives. `Infinity` without expiry. */
   expiresAt: number;
-  used = false;
+  /** Read or written since the clock hand last came by; true at first, so that what was just written is never the next to go. */
+  used = true;
   previous: Slot = this;
   next: Slot = this;
 
@@ -18,7 +19,8 @@ export class Slot {
 
 /**
  * All slots in a circle, with two hands. The *clock* hand chooses whom to evict (second chance: whoever was used since it
- * last came by is spared once), the *sweep* hand looks for the expired. Every step is O(1), and a use is one assignment.
+ * last came by is spared
+ * once), the *sweep* hand looks for the expired. Every step is O(1), and a use is one assignment.
  */
 export class Ring {
   #clock: Slot | undefined;

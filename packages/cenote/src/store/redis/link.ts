@@ -32,6 +32,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #time: ServerTime;
   readonly #firstOutcome: Promise<void>;
+  #isFirst = true;
   #settleFirst: () => void = () => {};
   #current: RedisClient | undefined;
   #usable: RedisClient | undefined;
@@ -44,7 +45,12 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#time = new ServerTime(options.clock);
-    this.#firstOutcome = new Promise((resolve) => (this.#settleFirst = resolve));
+    this.#firstOutcome = new Promise((resolve) => {
+      this.#settleFirst = () => {
+        this.#isFirst = false;
+        resolve();
+      };
+    });
     void this.#connect();
   }
 
@@ -60,6 +66,11 @@ export class Link {
 
   get lastError(): string | undefined {
     return this.#lastError;
+  }
+
+  /** Whether the first attempt to connect is still under way. */
+  get isFirst(): boolean {
+    return this.#isFirst;
   }
 
   /** Resolves when the first attempt to connect has ended, in whatever way. */
@@ -88,7 +99,7 @@ export class Link {
     this.#settleFirst();
     const client = this.#current;
     this.#current = this.#usable = undefined;
-    if (client?.isReady) await this.#patiently(client.close(), patience).catch(() => {});
+    if (client?.isReady) await this.patiently(client.close(), patience).catch(() => {});
     client?.destroy();
   }
 
@@ -160,14 +171,15 @@ export class Link {
 
   async #beat(client: RedisClient): Promise<void> {
     try {
-      await this.#patiently(this.refresh(client), heartbeatPatience);
+      await this.patiently(this.refresh(client), heartbeatPatience);
       if (client === this.#usable) this.#scheduleHeartbeat(client);
     } catch (error) {
       this.#lose(client, error);
     }
   }
 
-  #patiently<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
+  /** The outcome of `work`, or a rejection after `milliseconds`. */
+  patiently<Value>(work: Promise<Value>, milliseconds: number): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       const wait = new Wait(() => reject(new Error(`no answer within ${milliseconds} ms`)));
       this.#options.deadlines.add(wait, milliseconds);

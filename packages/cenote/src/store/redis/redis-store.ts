@@ -60,6 +60,10 @@ export class RedisStore implements Store {
     return this.#link.identity?.epoch;
   }
 
+  async ready(options?: CallOptions): Promise<void> {
+    if (this.#link.isFirst) await this.#link.patiently(this.#link.firstOutcome, options?.deadline ?? this.#deadline).catch(() => undefined);
+  }
+
   now(): number {
     return this.#link.now();
   }
@@ -143,8 +147,9 @@ export class RedisStore implements Store {
   #send(command: Command, guard: Guard, options?: CallOptions, recover?: Recover): Promise<unknown> {
     const client = this.#link.client;
     const signal = options?.signal;
-    if (this.#closing || client === undefined) return Promise.reject(this.#away());
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (client === undefined && this.#link.isFirst && !this.#closing) return this.#sendLater(command, guard, options, recover);
+    if (this.#closing || client === undefined) return Promise.reject(this.#away());
     if (guard === 'guarded' && !this.#context.breaker.admit()) return Promise.reject(this.#brokenOff());
     return new Promise((resolve, reject) => {
       const call = new PendingCall(this.#context, command, options?.deadline ?? this.#deadline, resolve, reject);
@@ -154,6 +159,13 @@ export class RedisStore implements Store {
         (error) => (recover && !call.ended ? recover(error, call, client) : call.fail(error)),
       );
     });
+  }
+
+  /** A store is used as soon as it is made; its first calls wait for the connection. */
+  async #sendLater(command: Command, guard: Guard, options?: CallOptions, recover?: Recover): Promise<unknown> {
+    await this.ready(options);
+    if (this.#link.client === undefined) throw this.#away();
+    return this.#send(command, guard, options, recover);
   }
 
   #away(): StoreError {

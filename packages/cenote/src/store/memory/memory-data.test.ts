@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { fakeClock } from '../../testing/fake-clock.js';
+import { put } from '../../testing/contract/example-operations.js';
+import { memoryStore, type MemoryStore } from './memory-store.js';
+
+async function fill(store: MemoryStore, count: number, lifetime?: number): Promise<void> {
+  for (let i = 0; i < count; i++) await store.run(put, { key: `k${i}`, value: 'v', ...(lifetime && { lifetime }) });
+}
+
+describe('the in-process store', () => {
+  test('holds no more entries than it may', async () => {
+    const store = memoryStore({ maxEntries: 10 });
+    await fill(store, 100);
+    expect(store.entries).toBe(10);
+    expect((await store.health()).warnings).toEqual(['90 keys were evicted to stay within maxEntries and maxBytes']);
+  });
+
+  test('holds no more bytes than it may, and counts them exactly as keys come and go', async () => {
+    const store = memoryStore({ maxBytes: 10_000 });
+    for (let i = 0; i < 100; i++) await store.run(put, { key: `k${i}`, value: Buffer.alloc(i * 7) });
+    expect(store.bytes).toBeLessThanOrEqual(10_000);
+    expect(store.entries).toBeGreaterThan(5);
+    await store.run(put, { key: 'k99', value: Buffer.alloc(10) });
+    await store.delete(Array.from({ length: 100 }, (_, i) => `k${i}`));
+    expect([store.entries, store.bytes]).toEqual([0, 0]);
+  });
+
+  test('refuses a value that is larger than all it may hold, and keeps what it has', async () => {
+    const store = memoryStore({ maxBytes: 10_000 });
+    await store.run(put, { key: 'k', value: 'kept' });
+    await expect(store.run(put, { key: 'k', value: Buffer.alloc(10_000) })).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+    expect(String(await store.readOne('k'))).toBe('kept');
+  });
+
+  test('evicts what is not used before what is', async () => {
+    const store = memoryStore({ maxEntries: 100 });
+    await fill(store, 100);
+    for (let i = 100; i < 1_000; i++) {
+      await store.readOne('k7');
+      await store.run(put, { key: `new${i}`, value: 'v' });
+    }
+    expect(String(await store.readOne('k7'))).toBe('v');
+  });
+
+  test('never evicts what was just written', async () => {
+    const store = memoryStore({ maxEntries: 3 });
+    for (let i = 0; i < 50; i++) {
+      await store.run(put, { key: `k${i}`, value: 'v' });
+      expect(String(await store.readOne(`k${i}`))).toBe('v');
+    }
+  });
+
+  test('keeps no dead entries: calls on other keys remove them, without a timer', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    await fill(store, 5_000, 1_000);
+    await store.run(put, { key: 'stays', value: 'v' });
+    clock.advance(1_001);
+    for (let i = 0; i < 1_000; i++) await store.readOne('stays');
+    expect(store.entries).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('lets no expired key push out a live one it has already found dead', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock, maxEntries: 10 });
+    await fill(store, 10, 1_000);
+    clock.advance(1_001);
+    await fill(store, 10);
+    expect((await store.health()).warnings).toEqual([]);
+  });
+
+  test('counts lifetimes on the monotonic clock: a jump of the wall clock neither kills nor revives', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    await store.run(put, { key: 'k', value: 'v', lifetime: 1_000 });
+    clock.set(clock.now() + 86_400_000);
+    expect(await store.expiry('k')).toBe(1_000);
+    clock.set(0);
+    clock.advance(1_000);
+    expect(await store.readOne('k')).toBeNull();
+  });
+
+  test.each([
+    [{ maxEntries: 0 }, 'maxEntries'],
+    [{ maxEntries: Number.NaN }, 'maxEntries'],
+    [{ maxBytes: 1.5 }, 'maxBytes'],
+    [{ maxbytes: 1 }, 'memoryStore option'],
+    [{ epoch: 'a b' }, 'epoch'],
+  ])('refuses %o', (options, field) => {
+    expect(() => memoryStore(options as object)).toThrow(expect.objectContaining({ name: 'UsageError', field }) as Error);
+  });
+
+  test('stays within its limits and consistent with itself, whatever is done', async () => {
+    const action = fc.oneof(
+      fc.record({ act: fc.constant('put'), key: fc.nat(20), size: fc.nat(300), lifetime: fc.option(fc.integer({ min: 1, max: 50 })) }),
+      fc.record({ act: fc.constant('delete'), key: fc.nat(20) }),
+      fc.record({ act: fc.constant('read'), key: fc.nat(20) }),
+      fc.record({ act: fc.constant('wait'), milliseconds: fc.nat(30) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 100 }), async (actions) => {
+        const clock = fakeClock();
+        const store = memoryStore({ clock, maxEntries: 8, maxBytes: 2_000 });
+        const sizes = new Map<string, number>();
+        for (const step of actions) {
+          if (step.act === 'put' && 'size' in step) {
+            await store.run(put, { key: `k${step.key}`, value: Buffer.alloc(step.size), ...(step.lifetime && { lifetime: step.lifetime }) });
+            sizes.set(`k${step.key}`, step.size);
+          } else if (step.act === 'delete' && 'key' in step) await store.delete([`k${step.key}`]);
+          else if (step.act === 'read' && 'key' in step) {
+            const value = await store.readOne(`k${step.key}`);
+            if (value) expect(value.length).toBe(sizes.get(`k${step.key}`));
+          } else if ('milliseconds' in step) clock.advance(step.milliseconds);
+          expect(store.entries).toBeLessThanOrEqual(8);
+          expect(store.bytes).toBeLessThanOrEqual(2_000);
+        }
+        clock.advance(51);
+        await store.delete([...sizes.keys()]);
+        expect([store.entries, store.bytes]).toEqual([0, 0]);
+      }),
+    );
+  });
+});
