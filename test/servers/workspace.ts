@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 let root: string | undefined;
 
 /** This process's temporary folder. It and the servers noted in it are gone soon after the process is, killed or not. */
-export function temporaryRoot(): string {
+function temporaryRoot(): string {
   if (root !== undefined) return root;
   root = mkdtempSync(join(tmpdir(), 'cenote-test-'));
   chmodSync(root, 0o711); // PostgreSQL runs as another user and must be able to reach its own folder inside.
