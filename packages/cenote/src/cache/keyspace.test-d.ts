@@ -156,6 +156,8 @@ void slots.invalidate('all');
 void slots.invalidate({ day: 'mon' });
 // @ts-expect-error one parameter at a time
 void slots.invalidate({ expId: 3, day: 'mon' });
+// @ts-expect-error groups have no version
+void slots.invalidate({ expId: 3 }, { version: 7 });
 // @ts-expect-error an unknown word
 void slots.invalidate('everything');
 

@@ -95,10 +95,13 @@ export type GroupOf<Template extends string> = ParamName<Template> | 'all';
 
 type Awaitable<T> = T | PromiseLike<T>;
 
+/** Tags have no versions of the caller's. */
+type GroupOptions = Omit<InvalidateOptions, 'version'>;
+
 type InvalidateArguments<Template extends string, Group extends string> =
   [Group] extends [never] ? [undeclared: never]
-  : 'all' extends Group ? [group?: 'all' | GroupParams<Template, Group>, options?: InvalidateOptions]
-  : [group: GroupParams<Template, Group>, options?: InvalidateOptions];
+  : 'all' extends Group ? [group?: 'all' | GroupParams<Template, Group>, options?: GroupOptions]
+  : [group: GroupParams<Template, Group>, options?: GroupOptions];
 
 /** One declared parameter, and none of the others. */
 type GroupParams<Template extends string, Group extends string> = {
