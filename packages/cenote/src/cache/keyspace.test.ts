@@ -2,10 +2,12 @@ import { EventEmitter, once } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SchemaError, UsageError } from '../core/errors.js';
 import { systemClock } from '../core/clock.js';
+import { Cache } from './cache.js';
 import type { Declaration, Engine, ManyLoader, Target } from './engine.js';
 import { Names } from './key.js';
 import { declareKeyspace, type DeclareKeyspace } from './keyspace.js';
 import type { LoadContext, Loader } from './load.js';
+import { glob } from './pattern.js';
 import { resolveDefaults, type Call, type Invalidation, type Plan } from './plan.js';
 import { type, type StandardSchema } from './schema.js';
 import { Tally } from './tally.js';
@@ -24,7 +26,7 @@ class PlainEngine implements Engine {
     invalidation?: Invalidation;
     version?: unknown;
   }[] = [];
-  readonly defaults: Plan = resolveDefaults({ tally: this.tally('cache') });
+  readonly defaults: Plan = { ...resolveDefaults({}), tally: this.tally('cache') };
 
   tally(name: string): Tally {
     return new Tally(name, systemClock, undefined);
@@ -410,5 +412,93 @@ describe('a declaration', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'USAGE' } });
     expect(engine.asked).toEqual([]);
     expect(() => users.key(bad)).toThrow(UsageError);
+  });
+});
+
+describe('on a cache', () => {
+  test('groups invalidate their entries and no others', async () => {
+    await using cache = new Cache({ prefix: 'app' });
+    let loads = 0;
+    const slots = cache.keyspace('slots:{exp}:{day}', {
+      load: ({ exp }) => `${String(exp)}#${++loads}`,
+      groups: ['exp', 'all'],
+    });
+    const read = async (): Promise<unknown> =>
+      await slots.getMany([
+        { exp: 1, day: 'mon' },
+        { exp: 1, day: 'tue' },
+        { exp: 2, day: 'mon' },
+      ]);
+    expect(await read()).toEqual(['1#1', '1#2', '2#3']);
+    expect(await read()).toEqual(['1#1', '1#2', '2#3']);
+    await slots.invalidate({ exp: 1 });
+    expect(await read()).toEqual(['1#4', '1#5', '2#3']);
+    await slots.invalidate();
+    expect(await read()).toEqual(['1#6', '1#7', '2#8']);
+  });
+
+  test('a Date comes back as text, from the loader as from the store', async () => {
+    await using cache = new Cache();
+    const at = new Date(0);
+    const events = cache.keyspace('event:{id}', { load: () => ({ at }) });
+    expect(await events.get({ id: 1 })).toEqual({ at: at.toISOString() });
+    expect(await events.get({ id: 1 })).toEqual({ at: at.toISOString() });
+  });
+
+  test('a value that does not fit its schema is an error, and not stored', async () => {
+    await using cache = new Cache();
+    const schema: StandardSchema<{ n: number }> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) =>
+          (value as { n: unknown }).n === 1 ? { value: { n: 1 } } : { issues: [{ message: 'must be 1' }] },
+      },
+    };
+    const rows = cache.keyspace('row:{id}', { schema, load: ({ id }) => ({ n: Number(id) }) });
+    expect(await rows.get({ id: 1 })).toEqual({ n: 1 });
+    await expect(rows.get({ id: 2 })).rejects.toThrow(SchemaError);
+    await expect(rows.set({ id: 3 }, { n: 3 })).rejects.toThrow(SchemaError);
+    expect([await cache.has('row:1'), await cache.has('row:2'), await cache.has('row:3')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('its keys are those that the verbs of the cache take, hostile values included', async () => {
+    await using cache = new Cache({ prefix: 'app' });
+    const rooms = cache.keyspace('room:{{room}}:{user}', {
+      load: ({ room, user }) => [room, user],
+      tags: ({ user }) => [`user:${String(user)}`],
+    });
+    const hostile = [
+      '*',
+      '?',
+      '[a]',
+      ':',
+      '{}',
+      '}{',
+      '%7B',
+      '%',
+      '__proto__',
+      '\n',
+      ' ',
+      'é',
+      '@2',
+      'a'.repeat(2_000),
+    ];
+    for (const room of hostile)
+      for (const user of [...hostile, '']) expect(await rooms.get({ room, user })).toEqual([room, user]);
+    for (const room of hostile) {
+      for (const user of [...hostile, '']) {
+        expect(await cache.get(rooms.key({ room, user }))).toEqual([room, user]);
+        expect(await rooms.peek({ room, user })).toEqual([room, user]);
+      }
+    }
+    expect(await rooms.del({ room: '*', user: '*' })).toBe(true);
+    expect(await cache.invalidate(glob`${rooms.key({ room: '?', user: '' })}*`)).toBe(hostile.length + 1);
+    expect(await rooms.peek({ room: '[a]', user: '*' })).toEqual(['[a]', '*']);
+    expect(await cache.clear()).toBe(hostile.length * (hostile.length + 1) - 1 - (hostile.length + 1));
   });
 });
