@@ -50,7 +50,7 @@ export function randomId(): string {
     poolAt = 0;
   }
   poolAt += 12;
-  return pool.base64urlSlice(poolAt - 12, poolAt);
+  return pool.toString('base64url', poolAt - 12, poolAt);
 }
 
 export function encodeEntry(key: string, head: EntryHead, payload: Uint8Array): Buffer {
@@ -72,7 +72,7 @@ export type Parsed =
 export function parseEntry(key: string, bytes: Buffer): Parsed {
   const end = bytes.indexOf(newline, restStart);
   if (end === -1) return strayParsed(bytes);
-  const line = bytes.latin1Slice(0, end);
+  const line = bytes.toString('latin1', 0, end);
   if (!line.startsWith(magic)) return strayParsed(bytes);
   const id = line.slice(idStart, idStart + 16);
   const expected = crc32(bytes.subarray(restStart), checksumSeed(key, id));
@@ -85,7 +85,7 @@ export function parseEntry(key: string, bytes: Buffer): Parsed {
 export function peekHead(bytes: Buffer): EntryHead | undefined {
   const end = bytes.indexOf(newline, restStart);
   if (end === -1) return undefined;
-  const line = bytes.latin1Slice(0, end);
+  const line = bytes.toString('latin1', 0, end);
   if (!line.startsWith(magic)) return undefined;
   const head = parseHead(line, line.slice(idStart, idStart + 16));
   return Number.isNaN(head.freshUntil) ? undefined : head;
@@ -106,7 +106,7 @@ function parseHead(line: string, id: string): EntryHead {
 }
 
 function strayParsed(bytes: Buffer): Parsed {
-  const start = bytes.latin1Slice(0, idStart + 16);
+  const start = bytes.toString('latin1', 0, idStart + 16);
   if (start.startsWith(floorMagic)) return { kind: 'floor' };
   return { kind: 'damaged', id: start.startsWith(magic) ? start.slice(idStart) : undefined };
 }

@@ -1,26 +1,31 @@
 /**
- * Freezes a decoded value deeply, in place.
+ * Freezes a value deeply, in place.
  *
+ * @param seen must be given where the value may hold a cycle, as msgpack's may and JSON's can't.
  * @returns true when the value holds something that freezing cannot protect (`Date`, `Map`, `Set`, bytes, an instance of
  * a class): such a value must be given out as a copy. O(size).
  */
-export function deepFreeze(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && freezeObject(value);
+export function deepFreeze(value: unknown, seen?: Set<object>): boolean {
+  return typeof value === 'object' && value !== null && freezeObject(value, seen);
 }
 
-function freezeObject(value: object): boolean {
+function freezeObject(value: object, seen: Set<object> | undefined): boolean {
+  if (seen) {
+    if (seen.has(value)) return false;
+    seen.add(value);
+  }
   let mutable = false;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
       const item: unknown = value[index];
-      if (typeof item === 'object' && item !== null && freezeObject(item)) mutable = true;
+      if (typeof item === 'object' && item !== null && freezeObject(item, seen)) mutable = true;
     }
   } else {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return true;
     for (const name in value) {
       const item = (value as Record<string, unknown>)[name];
-      if (typeof item === 'object' && item !== null && freezeObject(item)) mutable = true;
+      if (typeof item === 'object' && item !== null && freezeObject(item, seen)) mutable = true;
     }
   }
   Object.freeze(value);

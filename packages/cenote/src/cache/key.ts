@@ -127,7 +127,7 @@ function isInternal(local: string): boolean {
 }
 
 function encodeKey(raw: string): string {
-  if (!/[{}%]/.test(raw)) return raw;
+  if (!raw.includes('{') && !raw.includes('}') && !raw.includes('%')) return raw;
   return oneHashTag.test(raw) ? encodePercent(raw) : encodeAll(raw);
 }
 

@@ -2,6 +2,7 @@ import { milliseconds, type Duration } from '../core/duration.js';
 import { checkBoolean, checkFraction, checkOptions, checkSignal, checkVersion } from '../core/options.js';
 import { UsageError } from '../core/errors.js';
 import type { CallOptions } from '../store/store.js';
+import type { Tally } from './tally.js';
 
 /** Time limits. A plain duration bounds each of them. */
 export interface Deadlines {
@@ -56,8 +57,8 @@ export interface Limits {
 
 /** How entries of a call or keyspace are made and judged: every option resolved and checked, once. */
 export interface Plan {
-  /** Label in events. */
-  readonly name: string;
+  /** Where outcomes are told. */
+  readonly tally: Tally;
   readonly ttl: number;
   readonly grace: number;
   /** Life of `null` and `undefined`; `undefined` stores null like any value and undefined not at all. */
@@ -178,15 +179,13 @@ export function checkTags(value: unknown, field: string): readonly string[] {
 
 /** Defaults of a cache, from which plans of calls and keyspaces are made. */
 export function resolveDefaults(options: {
-  readonly name: string;
   readonly ttl?: unknown;
   readonly grace?: unknown;
   readonly jitter?: unknown;
   readonly negativeTtl?: unknown;
   readonly deadline?: unknown;
-}): Plan {
+}): Omit<Plan, 'tally'> {
   return Object.freeze({
-    name: options.name,
     ttl: milliseconds(options.ttl ?? '5m', 'ttl', { infinite: true }),
     grace: milliseconds(options.grace ?? 0, 'grace', { zero: true }),
     jitter: checkFraction(options.jitter ?? 0.05, 'jitter'),

@@ -61,7 +61,7 @@ export function parseTemplate(source: string, revision = 1): KeyTemplate {
     key(params: Readonly<Record<string, Param>> | undefined) {
       if (!hasExactly(params, names)) throw mismatch(source, params, names);
       let key = '';
-      for (const { text, name, write } of slots) key += text + write(params[name]);
+      for (const slot of slots) key += slot.text + slot.write(params[slot.name]);
       return key + tail;
     },
   });
@@ -205,7 +205,9 @@ function hasExactly(params: unknown, names: readonly string[]): params is Readon
   if (typeof params !== 'object' || params === null) return false;
   let count = 0;
   for (const _ in params) count++;
-  return count === names.length && names.every((name) => Object.hasOwn(params, name));
+  if (count !== names.length) return false;
+  for (const name of names) if (!Object.hasOwn(params, name)) return false;
+  return true;
 }
 
 function mismatch(source: string, params: unknown, names: readonly string[]): UsageError {

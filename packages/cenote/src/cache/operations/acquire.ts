@@ -47,7 +47,7 @@ export const acquire = defineOperation<AcquireInput, Acquired>({
     if (held === hold) return ['held'];
     if (text(mode) === 'absent') {
       const id = entryId(data.get(value));
-      if (id !== undefined && id !== Buffer.from(rejected as Uint8Array).latin1Slice()) return ['present'];
+      if (id !== undefined && id !== Buffer.from(rejected as Uint8Array).toString('latin1')) return ['present'];
     }
     const cooling = held?.startsWith('cool:');
     if (held !== undefined && text(mode) !== 'force' && !(cooling && text(mode) === 'absent')) return ['taken'];

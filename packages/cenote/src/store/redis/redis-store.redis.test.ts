@@ -1,13 +1,140 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
-import { testRedis, type SharedRedis } from '../../../../../test/servers/redis.js';
+import { createClient } from '@redis/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { startRedis, type RedisServer } from '../../../../../test/servers/redis.js';
+import { count, forget, put } from '../../testing/contract/example-operations.js';
 import { storeContract } from '../../testing/store-contract.js';
 import { connect } from '../connect.js';
 
-let redis: SharedRedis;
-beforeAll(async () => void (redis = await testRedis()));
+let redis: RedisServer;
+beforeAll(async () => void (redis = await startRedis()));
 afterAll(() => redis.stop());
 
 describe('the contract of stores', () => {
   for (const { name, run } of storeContract(() => connect({ url: redis.url, deadline: '5s' }))) test(name, run);
+});
+
+/** How often the server has run each command since the last call. */
+async function commandsRun(): Promise<Record<string, number>> {
+  const stats = String(await redis.command('INFO', 'commandstats'));
+  await redis.command('CONFIG', 'RESETSTAT');
+  return Object.fromEntries([...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]));
+}
+
+test('each call is one command', async () => {
+  const store = connect(redis.url);
+  await store.health();
+  await store.run(put, { key: 'k', value: 'v' });
+  await commandsRun();
+  await store.readOne('k');
+  await store.read(['k', 'a', 'b']);
+  await store.run(put, { key: 'k', value: 'v' });
+  await store.delete(['k', 'a']);
+  const { get, mget, evalsha, set, unlink, ...others } = await commandsRun();
+  expect({ get, mget, evalsha, set, unlink }).toEqual({ get: 1, mget: 1, evalsha: 1, set: 1, unlink: 1 });
+  expect(others['eval'] ?? others['script'] ?? 0).toBe(0);
+  await store.close();
+});
+
+test('many keys are removed in several commands', async () => {
+  const store = connect(redis.url);
+  await store.health();
+  const keys = Array.from({ length: 2_500 }, (_, i) => `many:${i}`);
+  await Promise.all(keys.map((key) => store.run(put, { key, value: 'v' })));
+  await commandsRun();
+  expect(await store.delete(keys)).toBe(2_500);
+  expect((await commandsRun())['unlink']).toBe(3);
+  await store.close();
+});
+
+test('many calls may follow one signal without a warning of a leak', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): unknown => warnings.push(warning);
+  process.on('warning', note);
+  const store = connect(redis.url);
+  await store.health();
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 50 }, () => store.readOne('k', { signal })));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+  await store.close();
+});
+
+test('the server decides the time', async () => {
+  const skewed = { now: () => 5_000, monotonic: () => performance.now(), after: (ms: number, run: () => void) => { const timer = setTimeout(run, ms).unref(); return () => clearTimeout(timer); } };
+  const store = connect({ url: redis.url, clock: skewed });
+  expect(Math.abs(store.now() - 5_000)).toBeLessThan(1_000);
+  await store.health();
+  expect(Math.abs(store.now() - Date.now())).toBeLessThan(50);
+  await store.close();
+});
+
+describe('a ready client', () => {
+  test('is a template: its server, user and database are used, it is neither changed, used nor closed', async () => {
+    await redis.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all');
+    const client = createClient({ url: `redis://app:secret@127.0.0.1:${redis.port}/2`, name: 'mine' });
+    client.on('error', () => {});
+    const options = JSON.stringify(client.options);
+    const store = connect(client);
+    expect(await store.health()).toMatchObject({ status: 'ok', address: `127.0.0.1:${redis.port}/2` });
+    await store.run(put, { key: 'k', value: Buffer.from([255]) });
+    expect(await store.readOne('k')).toEqual(Buffer.from([255]));
+    expect(client.isOpen).toBe(false);
+    await client.connect();
+    expect(await client.exists('k')).toBe(1);
+    expect(String(await redis.command('CLIENT', 'LIST'))).toMatch(/name=mine.* db=2 .*user=app .*resp=3/);
+    await store.close();
+    expect(client.isReady).toBe(true);
+    expect(JSON.stringify(client.options)).toBe(options);
+    expect(client.listenerCount('error')).toBe(1);
+    await client.close();
+  });
+
+  test('may have been made from socket options, RESP 2 and an offline queue', async () => {
+    const client = createClient({ socket: { host: '127.0.0.1', port: redis.port, reconnectStrategy: 5 }, RESP: 2, commandOptions: { timeout: 1 } });
+    const store = connect({ client, deadline: '1s' });
+    await store.health();
+    expect(await store.run(count, 'resp2')).toBe(1);
+    expect(await store.run(forget, 'resp2')).toBe(true);
+    await store.close();
+  });
+});
+
+describe('close', () => {
+  test('lets calls in flight end', async () => {
+    const store = connect(redis.url);
+    await store.health();
+    const calls = Array.from({ length: 100 }, () => store.run(count, 'closing'));
+    await store.close();
+    expect((await Promise.all(calls)).at(-1)).toBe(100);
+    expect(await redis.command('CLIENT', 'LIST')).not.toContain('lib-name=cenote');
+  });
+
+  test.each([
+    ['the server is there', () => redis.url],
+    ['the server is away', () => 'redis://127.0.0.1:1'],
+  ])('leaves nothing that keeps a process running when %s', async (_, url) => {
+    const program = `
+      import { connect } from ${JSON.stringify(new URL('../connect.ts', import.meta.url).href)};
+      const store = connect(${JSON.stringify(url())});
+      await store.health();
+      await store.readOne('k').catch(() => {});
+      await store.close();
+      console.log(process.getActiveResourcesInfo().filter((each) => /TCP|Timeout/.test(each)).join());`;
+    const cwd = fileURLToPath(new URL('../../../../..', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd, timeout: 20_000 });
+    expect(stdout.trim()).toBe('');
+  });
+
+  test('before the first connection is made, leaves none', async () => {
+    const store = connect(redis.url);
+    await store.close();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(store.epoch).toBeUndefined();
+  });
 });

@@ -1,0 +1,165 @@
+/**
+ * What makes entries go: by key, by tag, by pattern. Each is told to the store at once, whatever the breaker thinks; what
+ * the store cannot be told is kept, merged and replayed (see `replay.ts`), and until then this process trusts nothing
+ * stored that it could mean.
+ */
+import { encodeVersion, headLength, peekHead } from './entry.js';
+import { remove, retire } from './operations/index.js';
+import type { KeyPattern } from './pattern.js';
+import type { Invalidation } from './plan.js';
+import { scheduleReplay } from './replay.js';
+import type { Key, Scope } from './scope.js';
+import type { Tag } from './tags.js';
+import { tagsOfHead } from './tags.js';
+import type { Tally } from './tally.js';
+
+/** How many entries one operation removes at most: some 10 ms of the server's time would be felt by others. */
+const mostPairs = 500;
+
+/** Removes entries and voids their leases; the number that were good. One round trip a partition, a second if they carry tags. */
+export async function removeKeys(scope: Scope, tally: Tally, keys: readonly Key[], invalidation: Invalidation): Promise<number> {
+  const { common } = scope;
+  const { settle, version, call } = invalidation;
+  const start = tally.start();
+  doom(scope, keys);
+  const failed: Key[] = [];
+  let failure: unknown;
+  const heads = await Promise.all(
+    groupsOf(scope, keys).map(async (group) => {
+      try {
+        return await scope.store.run(remove, { pairs: pairsOf(scope, group), settle, what: 'any', version: fenceOf(version) }, call);
+      } catch (error) {
+        failure = error;
+        failed.push(...group);
+        return [];
+      }
+    }),
+  );
+  doom(scope, keys);
+  const removed = await countGood(scope, heads.flat());
+  if (failed.length > 0 && !invalidation.strict) keep(scope, tally, () => failed.forEach(({ stored }) => common.pending.addKey({ stored, settle, version })));
+  tally.delete(
+    keys.map((key) => key.raw),
+    removed,
+    failed.length > 0,
+    start,
+  );
+  if (failed.length > 0) faulted(tally, 'delete', failure, invalidation);
+  return removed;
+}
+
+/** Invalidates tags: O(tags), whatever the number of entries. One round trip a partition. */
+export async function invalidateTags(scope: Scope, tally: Tally, tags: readonly Tag[], names: readonly string[], invalidation: Invalidation): Promise<void> {
+  const { settle, call } = invalidation;
+  const start = tally.start();
+  const byKey = new Map(tags.map((tag) => [tag.key, tag]));
+  const failed: Tag[] = [];
+  let failure: unknown;
+  await Promise.all(
+    scope.store.partition([...byKey.keys()]).map(async (keys) => {
+      try {
+        await scope.store.run(retire, { tags: keys, settle }, call);
+      } catch (error) {
+        failure = error;
+        failed.push(...keys.flatMap((key) => byKey.get(key) ?? []));
+      }
+    }),
+  );
+  if (failed.length > 0 && !invalidation.strict) keep(scope, tally, () => failed.forEach((tag) => scope.common.pending.addTag({ tag, settle })));
+  tally.invalidate('tags', names, 0, failed.length > 0, start);
+  if (failed.length > 0) faulted(tally, 'invalidate', failure, invalidation);
+}
+
+/** Removes what a pattern means; the number of entries removed. O(keyspace): two scans. */
+export async function invalidatePattern(scope: Scope, tally: Tally, pattern: KeyPattern, invalidation: Invalidation): Promise<number> {
+  const { common } = scope;
+  const start = tally.start();
+  common.flights.doomWhere((raw) => pattern.isMeant(raw));
+  let removed = 0;
+  let failure: unknown;
+  try {
+    removed = await removePattern(scope, pattern, invalidation.call);
+  } catch (error) {
+    failure = error;
+  }
+  common.flights.doomWhere((raw) => pattern.isMeant(raw));
+  if (failure !== undefined && !invalidation.strict) keep(scope, tally, () => common.pending.addPattern(pattern.source));
+  tally.invalidate('pattern', [pattern.source], removed, failure !== undefined, start);
+  if (failure !== undefined) faulted(tally, 'invalidate', failure, invalidation);
+  return removed;
+}
+
+/**
+ * Two passes. A fill moves a load from its lease to its value, so one pass over both can miss it twice: not yet a value
+ * when the values' place was scanned, no longer a lease when the leases' was. Here all leases are voided first. When that
+ * has ended, a load that began before is either void, or already a value, which the second pass finds.
+ */
+export async function removePattern(scope: Scope, pattern: KeyPattern, call: Invalidation['call']): Promise<number> {
+  const { store, common } = scope;
+  let removed = 0;
+  const removeOurs = async (stored: readonly string[]): Promise<void> => {
+    for (const group of groupsOf(
+      scope,
+      stored.map((key) => ({ raw: key, stored: key })),
+    )) {
+      const heads = await store.run(remove, { pairs: pairsOf(scope, group), settle: 0, what: 'ours', version: undefined }, call);
+      removed += heads.filter((head) => head !== undefined).length;
+    }
+  };
+  for await (const names of store.scan(pattern.leases, call)) {
+    await removeOurs(names.filter((name) => pattern.matchesLease(name)).flatMap((name) => common.names.keyOfLease(name) ?? []));
+  }
+  for await (const names of store.scan(pattern.values, call)) await removeOurs(names.filter((name) => pattern.matches(name)));
+  return removed;
+}
+
+/** The fence of an invalidation, as the operation wants it. */
+export function fenceOf(version: number | bigint | undefined): { good: string; floor: string } | undefined {
+  if (version === undefined) return undefined;
+  return { good: encodeVersion(version), floor: BigInt(version) > 0n ? encodeVersion(BigInt(version) - 1n) : '' };
+}
+
+export function pairsOf(scope: Scope, keys: readonly Key[]): [value: string, lease: string][] {
+  return keys.map(({ stored }) => [stored, scope.common.names.lease(stored)]);
+}
+
+function groupsOf(scope: Scope, keys: readonly Key[]): Key[][] {
+  const byStored = new Map(keys.map((key) => [key.stored, key]));
+  return scope.store.partition([...byStored.keys()]).flatMap((part) => {
+    const group = part.flatMap((stored) => byStored.get(stored) ?? []);
+    return Array.from({ length: Math.ceil(group.length / mostPairs) }, (_, index) => group.slice(index * mostPairs, (index + 1) * mostPairs));
+  });
+}
+
+function doom(scope: Scope, keys: readonly Key[]): void {
+  for (const { stored } of keys) scope.common.flights.doomKey(stored);
+}
+
+function keep(scope: Scope, tally: Tally, add: () => void): void {
+  add();
+  const { pending } = scope.common;
+  tally.keep(pending.size, pending.everything);
+  scheduleReplay(scope, tally);
+}
+
+function faulted(tally: Tally, during: 'delete' | 'invalidate', failure: unknown, { call, strict }: Invalidation): void {
+  tally.storeFault(during, failure);
+  if (call.signal?.aborted || strict) throw failure;
+}
+
+/** How many of the removed entries would have been served: dead and expired ones do not count. */
+async function countGood(scope: Scope, heads: readonly (Buffer | undefined)[]): Promise<number> {
+  const { store, common } = scope;
+  const now = store.now();
+  const live = heads
+    .flatMap((bytes) => (bytes ? [{ head: peekHead(bytes), isCut: bytes.length === headLength }] : []))
+    .filter(({ head, isCut }) => (head ? head.epoch === store.epoch && now < head.freshUntil + head.grace : isCut));
+  const tagged = live.filter(({ head }) => head !== undefined && head.tags !== '');
+  if (tagged.length === 0) return live.length;
+  const keys = [...new Set(tagged.flatMap(({ head }) => tagsOfHead(common.names, head?.tags ?? '').map((tag) => tag.key)))];
+  const versions = await store.read(keys).catch(() => undefined);
+  if (!versions) return live.length;
+  const pairs = new Map(keys.map((key, index) => [key, versions[index]?.toString()]));
+  const isDead = (tags: string): boolean => tagsOfHead(common.names, tags).some((tag, index) => !tags.split(',')[index]?.endsWith(`=${pairs.get(tag.key) ?? ' '}`));
+  return live.length - tagged.filter(({ head }) => isDead(head?.tags ?? '')).length;
+}

@@ -1,0 +1,143 @@
+import { systemClock, type Clock } from '../core/clock.js';
+import type { Duration } from '../core/duration.js';
+import { UsageError } from '../core/errors.js';
+import type { CacheEvent } from '../core/events.js';
+import { checkBoolean, checkCount, checkFunction, checkOneOf, checkOptions } from '../core/options.js';
+import { memoryStore } from '../store/memory/memory-store.js';
+import type { Store } from '../store/store.js';
+import { resolveCodec, type Codec } from './codec.js';
+import { requireCompression, type Compression } from './compress.js';
+import { defaultCompression, Payloads } from './payload.js';
+import type { Deadlines } from './plan.js';
+
+export interface CacheOptions<C extends CodecOption = CodecOption> {
+  /** Where entries live; default: this process's memory. */
+  readonly store?: Store | undefined;
+  /** Every key begins with it and a colon. Without one, the cache shares the store's whole key space. */
+  readonly prefix?: string | undefined;
+  /** Label in events and statistics; default: the prefix, else `cache`. */
+  readonly name?: string | undefined;
+  /** Fresh life of entries; default `'5m'`, `Infinity` for no expiry. */
+  readonly ttl?: Duration | undefined;
+  /** Stale life after it, served while refreshing or when the loader fails; default none. */
+  readonly grace?: Duration | undefined;
+  /** This version has no memory tier in front of the store: only `false` is accepted. */
+  readonly near?: false | undefined;
+  /** By how much of it a fresh life may be shortened at random, 0 to 1; default 0.05. */
+  readonly jitter?: number | undefined;
+  /** Life of `null` and `undefined`; default: `null` is a value like any other, `undefined` is not stored. */
+  readonly negativeTtl?: Duration | undefined;
+  readonly deadline?: Duration | Deadlines | undefined;
+  /** Default `'json'`. */
+  readonly codec?: C | undefined;
+  /** Compresses payloads of more than `over` bytes (default 1024); default `false`. */
+  readonly compress?: false | { readonly over?: number | undefined; readonly with?: Compression | undefined } | undefined;
+  /** What reads hand out: the value deeply frozen, or a copy of its own for each caller. Default `'freeze'`. */
+  readonly copy?: 'freeze' | 'clone' | undefined;
+  /** Whether invalidations reject when the store cannot be told, instead of being kept for replay; default `false`. */
+  readonly strict?: boolean | undefined;
+  /** The most loads at a time that run without the store's word, as when it is away; default 256. */
+  readonly unleasedLoads?: number | undefined;
+  /** Told of every outcome; see `CacheEvent`. What it throws becomes a process warning. */
+  readonly onEvent?: ((event: CacheEvent) => void) | undefined;
+  /** For tests. */
+  readonly clock?: Clock | undefined;
+  /** For tests: 0 to below 1, decides jitter. */
+  readonly random?: (() => number) | undefined;
+}
+
+export type CodecOption = 'json' | 'msgpack' | Codec;
+
+const known = [
+  'store',
+  'prefix',
+  'name',
+  'ttl',
+  'grace',
+  'near',
+  'jitter',
+  'negativeTtl',
+  'deadline',
+  'codec',
+  'compress',
+  'copy',
+  'strict',
+  'unleasedLoads',
+  'onEvent',
+  'clock',
+  'random',
+] as const;
+
+const defaults = Object.freeze({ codec: 'json', copy: 'freeze', strict: false, unleasedLoads: 256 });
+
+/** The options of a cache, checked. Those of entries are resolved into a plan (see `plan.ts`). */
+export interface Settings {
+  readonly store: Store;
+  /** Whether the store was made here, and is therefore closed with the cache. */
+  readonly ownsStore: boolean;
+  readonly prefix: string | undefined;
+  readonly name: string;
+  readonly payloads: Payloads;
+  readonly strict: boolean;
+  readonly unleasedLoads: number;
+  readonly listener: ((event: CacheEvent) => void) | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** @throws UsageError naming the option, its value and the rule. */
+export function resolveSettings(options: CacheOptions): Settings {
+  const given = checkOptions(options, known, 'options');
+  const { store, prefix, name, near, strict, unleasedLoads, onEvent, clock, random } = given;
+  if (near !== undefined && near !== false) {
+    throw new UsageError('options.near', near, 'must be false: this version has no memory tier in front of the store');
+  }
+  const usedClock = clock === undefined ? systemClock : checkClock(clock);
+  return Object.freeze({
+    store: store === undefined ? memoryStore({ clock: usedClock }) : checkStore(store),
+    ownsStore: store === undefined,
+    prefix: prefix as string | undefined,
+    name: name === undefined ? ((prefix as string | undefined) ?? 'cache') : checkName(name),
+    payloads: resolvePayloads(given),
+    strict: checkBoolean(strict ?? defaults.strict, 'options.strict'),
+    unleasedLoads: checkCount(unleasedLoads ?? defaults.unleasedLoads, 'options.unleasedLoads'),
+    listener: onEvent === undefined ? undefined : checkFunction<(event: CacheEvent) => void>(onEvent, 'options.onEvent'),
+    clock: usedClock,
+    random: random === undefined ? Math.random : checkFunction<() => number>(random, 'options.random'),
+  });
+}
+
+export function checkName(value: unknown): string {
+  if (typeof value !== 'string' || value === '' || value.length > 200) throw new UsageError('name', value, 'must be a text of 1 to 200 characters');
+  return value;
+}
+
+function resolvePayloads({ codec, compress, copy }: Readonly<Record<string, unknown>>): Payloads {
+  return new Payloads({
+    codec: resolveCodec((codec ?? defaults.codec) as CodecOption),
+    compress: resolveCompression(compress),
+    copy: checkOneOf(copy ?? defaults.copy, ['freeze', 'clone'], 'options.copy'),
+  });
+}
+
+function resolveCompression(option: unknown): false | { over: number; with: Compression } {
+  if (option === undefined || option === false) return false;
+  const { over, with: using } = checkOptions(option, ['over', 'with'], 'options.compress');
+  return {
+    over: over === undefined ? defaultCompression.over : checkCount(over, 'options.compress.over', 0),
+    with: using === undefined ? defaultCompression.with : requireCompression(using),
+  };
+}
+
+function checkStore(value: unknown): Store {
+  const methods = ['readOne', 'read', 'run', 'partition', 'scan', 'delete', 'onState', 'health', 'close'];
+  const candidate = value as Record<string, unknown> | null;
+  if (typeof value === 'object' && candidate && methods.every((method) => typeof candidate[method] === 'function')) return value as Store;
+  throw new UsageError('options.store', value, "must be a store, such as connect('redis://…') makes");
+}
+
+function checkClock(value: unknown): Clock {
+  const candidate = value as Record<string, unknown> | null;
+  if (typeof value === 'object' && candidate && ['now', 'monotonic', 'after'].every((method) => typeof candidate[method] === 'function')) return value as Clock;
+  throw new UsageError('options.clock', value, 'must have now(), monotonic() and after()');
+}

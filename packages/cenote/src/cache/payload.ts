@@ -1,0 +1,81 @@
+import { json, type Codec } from './codec.js';
+import { compress, expand, preferredCompression, type Compression } from './compress.js';
+import { deepFreeze } from './freeze.js';
+
+/** How values become payloads: one codec to write with, all that are known to read with. */
+export interface PayloadOptions {
+  readonly codec: Codec;
+  readonly compress: false | { readonly over: number; readonly with: Compression };
+  readonly copy: 'freeze' | 'clone';
+}
+
+export const defaultCompression = Object.freeze({ over: 1024, with: preferredCompression });
+
+export interface Payload {
+  /** The codec's name, with its compression, as headers write it. */
+  readonly encoding: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The encoding of a stored `undefined`, for which no codec has a form of its own. */
+const nothing = 'undefined';
+
+export class Payloads {
+  readonly #options: PayloadOptions;
+  readonly #codecs: ReadonlyMap<string, Codec>;
+
+  constructor(options: PayloadOptions) {
+    this.#options = options;
+    this.#codecs = new Map([json, options.codec].map((codec) => [codec.name, codec]));
+  }
+
+  /** Throws what the codec throws. */
+  encode(value: unknown): Payload {
+    if (value === undefined) return { encoding: nothing, bytes: Buffer.alloc(0) };
+    const { codec, compress: compression } = this.#options;
+    const bytes = codec.encode(value);
+    if (!compression || bytes.length <= compression.over) return { encoding: codec.name, bytes };
+    const smaller = compress(bytes, compression.with);
+    // What does not shrink is kept as it was: it reads faster.
+    return smaller.length < bytes.length ? { encoding: `${codec.name}+${compression.with}`, bytes: smaller } : { encoding: codec.name, bytes };
+  }
+
+  /** A value of its own for one caller, frozen unless the cache clones. Throws when the encoding is unknown or the bytes are wrong. */
+  decode(encoding: string, bytes: Buffer): unknown {
+    const value = this.#decode(encoding, bytes);
+    if (this.#options.copy === 'freeze') deepFreeze(value, isTree(encoding) ? undefined : new Set());
+    return value;
+  }
+
+  /** A way to give the same value to many callers: itself where it is frozen through and through, else a copy for each. */
+  share(payload: Payload): () => unknown {
+    const bytes = Buffer.from(payload.bytes.buffer, payload.bytes.byteOffset, payload.bytes.byteLength);
+    const value = this.#decode(payload.encoding, bytes);
+    if (this.#options.copy === 'freeze' && !deepFreeze(value, new Set())) return () => value;
+    return () => this.decode(payload.encoding, bytes);
+  }
+
+  /** Freezes a value that did not come out of `decode`, unless the cache clones. */
+  protect(value: unknown): unknown {
+    if (this.#options.copy === 'freeze') deepFreeze(value, new Set());
+    return value;
+  }
+
+  /** Whether one value may be handed to many: frozen through and through. */
+  isSafe(value: unknown): boolean {
+    return this.#options.copy === 'freeze' && !deepFreeze(value, new Set());
+  }
+
+  #decode(encoding: string, bytes: Buffer): unknown {
+    if (encoding === nothing) return undefined;
+    const plus = encoding.indexOf('+');
+    const codec = this.#codecs.get(plus === -1 ? encoding : encoding.slice(0, plus));
+    if (!codec) throw new TypeError(`no codec ${encoding} here`);
+    return codec.decode(plus === -1 ? bytes : expand(bytes, encoding.slice(plus + 1)));
+  }
+}
+
+/** JSON holds no cycles, so nothing needs to be remembered while freezing. */
+function isTree(encoding: string): boolean {
+  return encoding === 'json' || encoding.startsWith('json+');
+}

@@ -1,0 +1,182 @@
+/** Reading many through: one batch of reads, one load for all that is missing, then the keys that others are loading. */
+import { fill, prepare, type Give } from './fill.js';
+import { Flight, type Outcome } from './flight.js';
+import type { Wanted } from './flights.js';
+import { Lease } from './lease.js';
+import { Load, until, type LoadContext, type Loader } from './load.js';
+import { isBypass, lookupMany, type Found, type Gone } from './lookup.js';
+import type { Call, Plan } from './plan.js';
+import { answerStale, askFor, fetch, loadUnder, observed } from './read-through.js';
+import type { Scope } from './scope.js';
+
+/** Loads what a batch lacks, by index; values aligned with `indexes`, `undefined` where there is nothing. */
+export type BatchLoader = (indexes: readonly number[], context: LoadContext) => Promise<readonly unknown[]>;
+
+export async function readThroughMany(scope: Scope, wanted: readonly Wanted[], plan: Plan, load: BatchLoader, call: Call): Promise<unknown[]> {
+  const batch = new Batch(scope, wanted, plan, load, call);
+  return batch.run();
+}
+
+/** A flight of the batch, whose outcome is decided once the whole batch is. */
+interface Ticket {
+  readonly index: number;
+  readonly flight: Flight;
+  decide(outcome: Outcome): void;
+  fail(error: unknown): void;
+}
+
+class Batch {
+  readonly #scope: Scope;
+  readonly #wanted: readonly Wanted[];
+  readonly #plan: Plan;
+  readonly #load: BatchLoader;
+  readonly #call: Call;
+  readonly #values: unknown[] = [];
+
+  constructor(scope: Scope, wanted: readonly Wanted[], plan: Plan, load: BatchLoader, call: Call) {
+    this.#scope = scope;
+    this.#wanted = wanted;
+    this.#plan = plan;
+    this.#load = load;
+    this.#call = call;
+  }
+
+  async run(): Promise<unknown[]> {
+    const missing = await this.#lookup();
+    const alone = missing.filter(({ found }) => !this.#plan.fill || isBypass(found));
+    const fillable = missing.filter(({ found }) => this.#plan.fill && !isBypass(found));
+    const { waiting, wordless } = await until(this.#call.signal, this.#loadGranted(fillable));
+    await this.#loadUnstored([...alone.map(({ index }) => index), ...wordless]);
+    for (const { index, found } of waiting) {
+      this.#values[index] = fetch(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);
+    }
+    return Promise.all(this.#values);
+  }
+
+  /** Takes what is there; returns what is not. */
+  async #lookup(): Promise<{ index: number; found: Gone }[]> {
+    const { tally } = this.#plan;
+    const start = tally.start();
+    const keys = this.#wanted.map((one) => one.key);
+    const tags = this.#wanted.map((one) => one.tags);
+    const all = await lookupMany(this.#scope, keys, tags, this.#plan, this.#call);
+    const missing: { index: number; found: Gone }[] = [];
+    for (const [index, found] of all.entries()) {
+      const { key } = this.#want(index);
+      if (found.state === 'gone') {
+        tally.miss(key.raw, found.reason, start);
+        missing.push({ index, found });
+      } else {
+        tally.hit(key.raw, 'store', found.state === 'stale', start);
+        this.#values[index] = this.#answer(index, found);
+      }
+    }
+    return missing;
+  }
+
+  #answer(index: number, found: Exclude<Found, Gone>): unknown {
+    return found.state === 'fresh' ? found.value : answerStale(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);
+  }
+
+  /** Asks for all leases at once, loads what was granted in one call, fills it. What another loads is waited for afterwards, so that two batches never wait for each other. */
+  async #loadGranted(missing: readonly { index: number; found: Gone }[]): Promise<{ waiting: { index: number; found: Gone }[]; wordless: number[] }> {
+    const { flights } = this.#scope.common;
+    const waiting = missing.filter(({ index }) => flights.get(this.#want(index)) !== undefined);
+    const ours = missing.filter(({ index }) => flights.get(this.#want(index)) === undefined);
+    const wordless: number[] = [];
+    const granted: { ticket: Ticket; lease: Lease }[] = [];
+    await Promise.all(
+      ours.map(async ({ index, found }) => {
+        const ticket = this.#ticket(index);
+        const asked = await askFor(this.#scope, this.#want(index), this.#plan, 'absent', found).catch((error: unknown) => {
+          this.#plan.tally.storeFault('lease', error);
+          return 'held' as const;
+        });
+        if (asked instanceof Lease) granted.push({ ticket, lease: asked });
+        else {
+          if (asked === 'held') wordless.push(index);
+          else waiting.push({ index, found });
+          ticket.decide({ kind: asked === 'held' ? 'unleased' : 'again' });
+        }
+      }),
+    );
+    if (granted.length > 0) await this.#loadAndFill(granted);
+    return { waiting, wordless };
+  }
+
+  async #loadAndFill(granted: readonly { ticket: Ticket; lease: Lease }[]): Promise<void> {
+    const indexes = granted.map(({ ticket }) => ticket.index);
+    const leases = granted.map(({ lease }) => lease);
+    try {
+      const { loaded, refuse } = await loadUnder(
+        this.#scope,
+        { leases, key: leases[0]?.key.raw ?? '', cool: 0 },
+        this.#plan,
+        (context) => this.#load(indexes, context),
+        (running) => granted.forEach(({ ticket, lease }) => ticket.flight.begin(lease, running)),
+      );
+      const values = loaded.value as readonly unknown[];
+      const ended = granted.map(({ ticket, lease }, place) => ({
+        lease,
+        loaded: { ...loaded, value: values[place] },
+        refuse: ticket.flight.isDoomed ? ('voided' as const) : refuse,
+      }));
+      const gives = await fill(this.#scope, ended, this.#plan);
+      for (const [place, { ticket }] of granted.entries()) {
+        const give = gives[place] as Give;
+        this.#values[ticket.index] = give();
+        ticket.decide({ kind: 'value', give });
+      }
+    } catch (error) {
+      for (const { ticket } of granted) ticket.fail(error);
+      throw error;
+    }
+  }
+
+  /** Registers a flight, so that single callers of the same key share this batch's load. */
+  #ticket(index: number): Ticket {
+    const { flights } = this.#scope.common;
+    const wanted = this.#want(index);
+    // A caller of one key that leaves must not end the load of all.
+    const flight = new Flight(true);
+    let decide: Ticket['decide'] = () => undefined;
+    let fail: Ticket['fail'] = () => undefined;
+    flight.outcome = new Promise<Outcome>((resolve, reject) => {
+      decide = resolve;
+      fail = reject;
+    });
+    const land = (): void => flights.delete(wanted, flight);
+    flight.outcome.then(land, land);
+    flights.set(wanted, flight);
+    return { index, flight, decide, fail };
+  }
+
+  /** What the store has no word on, in one load that is stored nowhere. */
+  async #loadUnstored(indexes: readonly number[]): Promise<void> {
+    if (indexes.length === 0) return;
+    const { common, clock } = this.#scope;
+    const plan = this.#plan;
+    const keys = indexes.map((index) => this.#want(index).key);
+    const id = `many ${keys.map((key) => key.stored).join(' ')}`;
+    const load = async (): Promise<readonly unknown[]> => {
+      const running = new Load({ key: keys[0]?.raw ?? '', load: (context) => this.#load(indexes, context), hard: plan.limits.hard, clock });
+      const { value } = await observed(this.#scope, running, keys[0]?.raw ?? '', plan, false);
+      return value as readonly unknown[];
+    };
+    const values = await common.unleased.run(id, load, this.#call.signal);
+    for (const [place, index] of indexes.entries()) {
+      const key = keys[place];
+      if (!key) continue;
+      if (plan.fill) plan.tally.refuse(key.raw, 'unleased');
+      this.#values[index] = (await prepare(this.#scope, key, values[place], plan)).give();
+    }
+  }
+
+  #single(index: number): Loader {
+    return async (context) => (await this.#load([index], context))[0];
+  }
+
+  #want(index: number): Wanted {
+    return this.#wanted[index] as Wanted;
+  }
+}
