@@ -61,7 +61,7 @@ export function parseTemplate(source: string, revision = 1): KeyTemplate {
     key(params: Readonly<Record<string, Param>> | undefined) {
       if (!hasExactly(params, names)) throw mismatch(source, params, names);
       let key = '';
-      for (const slot of slots) key += slot.text + slot.write(params[slot.name]);
+      for (const place of slots) key += place.text + place.write(params[place.name]);
       return key + tail;
     },
   });
