@@ -17,7 +17,7 @@ const files = ['packages', 'apps'].flatMap((folder) =>
 );
 
 describe('type tests', () => {
-  const tsc = fileURLToPath(import.meta.resolve('typescript/package.json')).replace('package.json', 'bin/tsc');
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--pretty', 'false'], {
     cwd: root,
     encoding: 'utf8',
