@@ -1,11 +1,90 @@
-import { milliseconds } from '../core/duration.js';
+import { milliseconds, type Duration } from '../core/duration.js';
 import { UsageError } from '../core/errors.js';
 import { checkFraction, checkFunction, checkOneOf, checkOptions, checkVersion } from '../core/options.js';
 import type { Declaration, Engine } from './engine.js';
 import type { LoadContext } from './load.js';
-import { checkTags, resolveLimits, type Plan } from './plan.js';
-import { checkSchema, isSchema, isType } from './schema.js';
-import { groupTag, parseTemplate, type KeyTemplate, type Param } from './template.js';
+import { checkTags, resolveLimits, type Deadlines, type Plan } from './plan.js';
+import { checkSchema, isSchema, isType, type SchemaInput, type StandardSchema, type TypeOf } from './schema.js';
+import { groupTag, parseTemplate, type KeyTemplate, type Param, type ParamsOf } from './template.js';
+
+/** What every keyspace may declare. What is left out is as the cache has it. */
+export interface KeyspaceSettings<Template extends string, Group extends string> {
+  /** Fresh life; `Infinity` for no expiry. */
+  readonly ttl?: Duration | undefined;
+  /** Stale life after it, served when the loader fails or while refreshing. */
+  readonly grace?: Duration | undefined;
+  /** Life of `null` and `undefined`. */
+  readonly negativeTtl?: Duration | undefined;
+  /** 0 to 1: by how much of it a fresh life may be shortened, at random. */
+  readonly jitter?: number | undefined;
+  readonly deadline?: Duration | Deadlines | undefined;
+  /** Tags of an entry, from its parameters. */
+  readonly tags?: ((params: ParamsOf<Template>) => readonly string[]) | undefined;
+  /** By which of its parameters, one at a time, the keyspace may be invalidated in O(1); `all`: as a whole. */
+  readonly groups?: Group | readonly Group[] | undefined;
+  /** Stands in the keys from 2 on: raise it when the value's shape changes, so that old and new processes do not share entries. */
+  readonly revision?: number | undefined;
+  /** After a failover: `cold` (the default) forgets older entries, `trust` serves them. */
+  readonly onFailover?: 'cold' | 'trust' | undefined;
+}
+
+/** Where the values of a keyspace come from: one of the two, or both. */
+type Source<Template extends string, Value> =
+  | {
+      readonly load: (params: ParamsOf<Template>, context: LoadContext) => Awaitable<Value>;
+      readonly loadMany?:
+        ((params: readonly ParamsOf<Template>[], context: LoadContext) => Awaitable<readonly Value[]>) | undefined;
+    }
+  | {
+      readonly load?: undefined;
+      readonly loadMany: (params: readonly ParamsOf<Template>[], context: LoadContext) => Awaitable<readonly Value[]>;
+    };
+
+interface NoSource {
+  readonly load?: undefined;
+  readonly loadMany?: undefined;
+}
+
+interface Fence<Value> {
+  /**
+   * The fence of a value, such as its row's version: no value replaces one of a higher version. Not asked of null and
+   * undefined. Write it after `load`, from which the compiler has its type.
+   */
+  readonly version?: ((value: Value & {}) => number | bigint) | undefined;
+}
+
+export interface KeyspaceOptions<Template extends string, Value, Group extends string = never>
+  extends KeyspaceSettings<Template, Group>, NoSource, Fence<Value> {
+  /** Names the type of the values: `type<User>()`. */
+  readonly value?: TypeOf<Value> | undefined;
+  readonly schema?: undefined;
+}
+
+export type LoadingOptions<Template extends string, Value, Group extends string = never> = KeyspaceSettings<
+  Template,
+  Group
+> &
+  Source<Template, Value> &
+  Fence<Value> & { readonly value?: TypeOf<Value> | undefined; readonly schema?: undefined };
+
+export type SchemaOptions<
+  Template extends string,
+  Schema extends StandardSchema,
+  Group extends string = never,
+> = KeyspaceSettings<Template, Group> &
+  NoSource &
+  Fence<SchemaInput<Schema>> & { readonly schema: Schema; readonly value?: undefined };
+
+export type LoadingSchemaOptions<
+  Template extends string,
+  Schema extends StandardSchema,
+  Loaded,
+  Group extends string = never,
+> = KeyspaceSettings<Template, Group> &
+  Source<Template, Loaded> &
+  Fence<Loaded> & { readonly schema: Schema; readonly value?: undefined };
+
+export type Awaitable<T> = T | PromiseLike<T>;
 
 /** A keyspace's template and options, checked and resolved once. */
 export interface Shape {

@@ -163,6 +163,9 @@ describe('reading', () => {
     expect(last().plan?.fill).toBe(false);
     expect(last().target).toEqual({ key: 'draft:1', tags: ['draft:1', 'more'] });
     await expect(drafts.wrap({ id: 1 }, undefined as never)).rejects.toThrow(/^load must be a function/);
+    await expect(drafts.wrap({ id: 1 }, () => 'now', { version: 3 } as object)).rejects.toThrow(
+      /^options\.version is for set/,
+    );
   });
 
   test('without a loader there is nothing to get, also for those who ask untyped', async () => {

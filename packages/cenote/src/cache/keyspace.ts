@@ -1,7 +1,15 @@
 import type { Duration } from '../core/duration.js';
 import { UsageError } from '../core/errors.js';
 import { checkFunction } from '../core/options.js';
-import { declare, type Shape } from './declare.js';
+import {
+  declare,
+  type Awaitable,
+  type KeyspaceOptions,
+  type LoadingOptions,
+  type LoadingSchemaOptions,
+  type SchemaOptions,
+  type Shape,
+} from './declare.js';
 import type { Engine, ManyLoader, Target } from './engine.js';
 import type { Jsonify } from './jsonify.js';
 import type { LoadContext, Loader } from './load.js';
@@ -10,13 +18,12 @@ import {
   resolveEntry,
   resolveInvalidation,
   resolveLimits,
-  type Deadlines,
   type EntryOptions,
   type InvalidateOptions,
   type Plan,
   type ReadOptions,
 } from './plan.js';
-import type { SchemaInput, SchemaOutput, StandardSchema, TypeOf } from './schema.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from './schema.js';
 import { groupTag, type Param, type ParamArguments, type ParamName, type ParamsOf } from './template.js';
 
 /**
@@ -93,8 +100,6 @@ export type Decoded<CodecName, Value> = CodecName extends 'json' ? Jsonify<Value
 /** What may be declared as a group: a placeholder, or the whole keyspace. */
 export type GroupOf<Template extends string> = ParamName<Template> | 'all';
 
-type Awaitable<T> = T | PromiseLike<T>;
-
 /** Tags have no versions of the caller's. */
 type GroupOptions = Omit<InvalidateOptions, 'version'>;
 
@@ -109,83 +114,6 @@ type GroupParams<Template extends string, Group extends string> = {
     readonly [Other in Exclude<ParamName<Template>, Name>]?: never;
   };
 }[Exclude<Group, 'all'>];
-
-/** What every keyspace may declare. What is left out is as the cache has it. */
-export interface KeyspaceSettings<Template extends string, Group extends string> {
-  /** Fresh life; `Infinity` for no expiry. */
-  readonly ttl?: Duration | undefined;
-  /** Stale life after it, served when the loader fails or while refreshing. */
-  readonly grace?: Duration | undefined;
-  /** Life of `null` and `undefined`. */
-  readonly negativeTtl?: Duration | undefined;
-  /** 0 to 1: by how much of it a fresh life may be shortened, at random. */
-  readonly jitter?: number | undefined;
-  readonly deadline?: Duration | Deadlines | undefined;
-  /** Tags of an entry, from its parameters. */
-  readonly tags?: ((params: ParamsOf<Template>) => readonly string[]) | undefined;
-  /** By which of its parameters, one at a time, the keyspace may be invalidated in O(1); `all`: as a whole. */
-  readonly groups?: Group | readonly Group[] | undefined;
-  /** Stands in the keys from 2 on: raise it when the value's shape changes, so that old and new processes do not share entries. */
-  readonly revision?: number | undefined;
-  /** After a failover: `cold` (the default) forgets older entries, `trust` serves them. */
-  readonly onFailover?: 'cold' | 'trust' | undefined;
-}
-
-/** Where the values of a keyspace come from: one of the two, or both. */
-type Source<Template extends string, Value> =
-  | {
-      readonly load: (params: ParamsOf<Template>, context: LoadContext) => Awaitable<Value>;
-      readonly loadMany?:
-        ((params: readonly ParamsOf<Template>[], context: LoadContext) => Awaitable<readonly Value[]>) | undefined;
-    }
-  | {
-      readonly load?: undefined;
-      readonly loadMany: (params: readonly ParamsOf<Template>[], context: LoadContext) => Awaitable<readonly Value[]>;
-    };
-
-interface NoSource {
-  readonly load?: undefined;
-  readonly loadMany?: undefined;
-}
-
-interface Fence<Value> {
-  /**
-   * The fence of a value, such as its row's version: no value replaces one of a higher version. Not asked of null and
-   * undefined. Write it after `load`, from which the compiler has its type.
-   */
-  readonly version?: ((value: Value & {}) => number | bigint) | undefined;
-}
-
-export interface KeyspaceOptions<Template extends string, Value, Group extends string = never>
-  extends KeyspaceSettings<Template, Group>, NoSource, Fence<Value> {
-  /** Names the type of the values: `type<User>()`. */
-  readonly value?: TypeOf<Value> | undefined;
-  readonly schema?: undefined;
-}
-
-export type LoadingOptions<Template extends string, Value, Group extends string = never> = KeyspaceSettings<
-  Template,
-  Group
-> &
-  Source<Template, Value> &
-  Fence<Value> & { readonly value?: TypeOf<Value> | undefined; readonly schema?: undefined };
-
-export type SchemaOptions<
-  Template extends string,
-  Schema extends StandardSchema,
-  Group extends string = never,
-> = KeyspaceSettings<Template, Group> &
-  NoSource &
-  Fence<SchemaInput<Schema>> & { readonly schema: Schema; readonly value?: undefined };
-
-export type LoadingSchemaOptions<
-  Template extends string,
-  Schema extends StandardSchema,
-  Loaded,
-  Group extends string = never,
-> = KeyspaceSettings<Template, Group> &
-  Source<Template, Loaded> &
-  Fence<Loaded> & { readonly schema: Schema; readonly value?: undefined };
 
 /** `cache.keyspace`: a function of template and options. */
 export interface DeclareKeyspace<CodecName> {
@@ -294,7 +222,9 @@ class DeclaredKeyspace {
 
   async wrap(...args: unknown[]): Promise<unknown> {
     const [params, load, options] = this.#split(args);
-    const { plan, call, tags } = resolveEntry(options, this.#shape.plan);
+    const { plan, call, tags, version } = resolveEntry(options, this.#shape.plan);
+    if (version !== undefined)
+      throw new UsageError('options.version', version, 'is for set: a loader says it by setVersion');
     return await this.#engine.through(this.#target(params, tags), plan, checkFunction<Loader>(load, 'load'), call);
   }
 
