@@ -8,7 +8,7 @@ import type { BreakerOptions } from './breaker.js';
 import { memoryStore } from './memory/memory-store.js';
 import { clientsFor, clientsLike, type ClientSource, type ReadyClient } from './redis/client.js';
 import { RedisStore } from './redis/redis-store.js';
-import { parseServerUrl } from './redis/server-url.js';
+import { parseServerUrl, withoutCredentials } from './redis/server-url.js';
 import type { Store } from './store.js';
 
 /** Where to connect and how. `url` or `client` says where; without both it is this process's memory. */
@@ -148,7 +148,7 @@ function text(value: unknown, field: string, shown: unknown = value): string | u
 
 function hostOf(host: string): string {
   if (/^[^\s/@]+$/.test(host)) return host;
-  throw new UsageError('REDIS_HOST', host, 'must be a host name or an address; a URL belongs in REDIS_URL');
+  throw new UsageError('REDIS_HOST', withoutCredentials(host), 'must be a host name or an address; a URL belongs in REDIS_URL');
 }
 
 function numeral(value: string, variable: string, least: number, most?: number): number {
