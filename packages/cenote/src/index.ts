@@ -13,7 +13,15 @@ export type { CacheStats } from './cache/stats.js';
 export type { WarmJob, WarmOptions, WarmReport } from './cache/warm.js';
 export { systemClock, type Clock } from './core/clock.js';
 export type { Duration } from './core/duration.js';
-export { CenoteError, errorCodes, LoadTimeoutError, SchemaError, StoreError, UsageError, type ErrorCode } from './core/errors.js';
+export {
+  CenoteError,
+  errorCodes,
+  LoadTimeoutError,
+  SchemaError,
+  StoreError,
+  UsageError,
+  type ErrorCode,
+} from './core/errors.js';
 export type { CacheEvent, MissReason, RefuseReason } from './core/events.js';
 export { connect, storeFromEnv, type ConnectOptions } from './store/connect.js';
 export { defineOperation, type Operation, type OperationCall, type Reply } from './store/operation.js';

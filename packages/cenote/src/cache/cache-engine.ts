@@ -11,7 +11,7 @@ import type { Settings } from './options.js';
 import { keyPattern, type KeyPattern } from './pattern.js';
 import type { Call, Invalidation, Plan } from './plan.js';
 import { readThrough, refresh } from './read-through.js';
-import { readThroughMany, type BatchLoader } from './read-through-many.js';
+import { readThroughMany } from './read-through-many.js';
 import { Common, type Key, type Scope } from './scope.js';
 import { writeEntries } from './set.js';
 import { resolveTags } from './tags.js';
@@ -35,18 +35,18 @@ export class CacheEngine implements Engine {
   readonly scope: Scope;
   readonly #settings: Settings;
   readonly #tallies: Map<string, Tally>;
+  /** By the shape of their keys. */
+  readonly declared: Map<string, Declaration>;
 
-  constructor(settings: Settings, plan: Omit<Plan, 'tally'>, tallies = new Map<string, Tally>()) {
+  /** With `from`, an engine of the same entries under another name. */
+  constructor(settings: Settings, plan: Omit<Plan, 'tally'>, from?: CacheEngine) {
     this.#settings = settings;
-    this.#tallies = tallies;
+    this.#tallies = from ? from.#tallies : new Map<string, Tally>();
+    this.declared = from ? from.declared : new Map<string, Declaration>();
     const { store, payloads, clock, random, name } = settings;
     this.scope = { store, payloads, clock, random, common: commonOf(settings) };
     this.strict = settings.strict;
     this.defaults = Object.freeze({ ...plan, tally: this.tally(name) });
-  }
-
-  get declared(): Map<string, Declaration> {
-    return this.scope.common.declared;
   }
 
   get counts(): ReadonlyMap<string, Counts> {
@@ -112,20 +112,35 @@ export class CacheEngine implements Engine {
     return readThrough(this.scope, this.#wanted(target), plan, load, call);
   }
 
-  async throughMany(targets: readonly Target[], plan: Plan, loader: ManyLoader, call: Call): Promise<readonly unknown[]> {
+  async throughMany(
+    targets: readonly Target[],
+    plan: Plan,
+    loader: ManyLoader,
+    call: Call,
+  ): Promise<readonly unknown[]> {
     const wanted = targets.map((target) => this.#wanted(target));
-    return readThroughMany(this.scope, wanted, plan, batchOf(loader), call);
+    return readThroughMany(this.scope, wanted, plan, loader, call);
   }
 
   refresh(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown> {
     return refresh(this.scope, this.#wanted(target), plan, load, call);
   }
 
-  async write(target: Target, value: unknown, plan: Plan, version: number | bigint | undefined, call: Call): Promise<void> {
+  async write(
+    target: Target,
+    value: unknown,
+    plan: Plan,
+    version: number | bigint | undefined,
+    call: Call,
+  ): Promise<void> {
     await this.writeMany([{ target, value, version }], plan, call);
   }
 
-  async writeMany(entries: readonly { target: Target; value: unknown; version?: number | bigint | undefined }[], plan: Plan, call: Call): Promise<void> {
+  async writeMany(
+    entries: readonly { target: Target; value: unknown; version?: number | bigint | undefined }[],
+    plan: Plan,
+    call: Call,
+  ): Promise<void> {
     const writes = entries.map(({ target, value, version }) => ({
       ...this.#wanted(target),
       value,
@@ -144,7 +159,8 @@ export class CacheEngine implements Engine {
   }
 
   async invalidateTags(names: readonly string[], invalidation: Invalidation): Promise<void> {
-    if (invalidation.version !== undefined) throw new UsageError('options.version', invalidation.version, 'is not for tags: they have no versions of yours');
+    if (invalidation.version !== undefined)
+      throw new UsageError('options.version', invalidation.version, 'is not for tags: they have no versions of yours');
     const tags = resolveTags(this.scope.common.names, names);
     if (tags.length > 0) await invalidateTags(this.scope, this.defaults.tally, tags, names, invalidation);
   }
@@ -166,7 +182,7 @@ export class CacheEngine implements Engine {
 
   /** The same entries under another label. */
   renamed(name: string): CacheEngine {
-    return new CacheEngine({ ...this.#settings, name }, this.defaults, this.#tallies);
+    return new CacheEngine({ ...this.#settings, name }, this.defaults, this);
   }
 
   #wanted({ key, tags }: Target): Wanted {
@@ -174,9 +190,3 @@ export class CacheEngine implements Engine {
     return { key: this.key(key), tags: resolveTags(names, tags) };
   }
 }
-
-function batchOf(loader: ManyLoader): BatchLoader {
-  if ('together' in loader) return loader.together;
-  return (indexes, context) => Promise.all(indexes.map((index) => loader.each(index, context)));
-}
-

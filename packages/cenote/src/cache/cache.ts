@@ -17,7 +17,16 @@ import type { EntryReport } from './inspect.js';
 import { declareKeyspace, type Decoded, type DeclareKeyspace } from './keyspace.js';
 import type { LoadContext } from './load.js';
 import { checkName, resolveSettings, type CacheOptions, type CodecOption } from './options.js';
-import { resolveCall, resolveDefaults, resolveEntry, resolveInvalidation, type EntryOptions, type InvalidateOptions, type ReadOptions } from './plan.js';
+import {
+  resolveCall,
+  resolveDefaults,
+  resolveEntry,
+  resolveWrap,
+  resolveInvalidation,
+  type EntryOptions,
+  type InvalidateOptions,
+  type ReadOptions,
+} from './plan.js';
 import { statsOf, type CacheStats } from './stats.js';
 import { warm, type WarmJob, type WarmOptions, type WarmReport } from './warm.js';
 
@@ -44,12 +53,14 @@ export class Cache<C extends CodecOption = 'json'> {
       };
     }
     this.name = this.#engine.defaults.tally.name;
-    this.keyspace = ((template: string, given?: unknown) => declareKeyspace(this.#engine, template, given)) as DeclareKeyspace<C>;
+    this.keyspace = ((template: string, given?: unknown) =>
+      declareKeyspace(this.#engine, template, given)) as DeclareKeyspace<C>;
   }
 
   /** The value under `key`, fresh or within grace; `undefined` when there is none or the store is away. Never loads. One command. */
   async get<T>(key: string, options?: ReadOptions): Promise<Decoded<C, T> | undefined> {
-    return (await this.#engine.read({ key, tags: [] }, this.#engine.defaults, resolveCall(options))) as Decoded<C, T> | undefined;
+    return (await this.#engine.read({ key, tags: [] }, this.#engine.defaults, resolveCall(options))) as
+      Decoded<C, T> | undefined;
   }
 
   /**
@@ -96,16 +107,26 @@ export class Cache<C extends CodecOption = 'json'> {
 
   /** Invalidates everything under this cache's prefix; resolves to the number of entries removed. O(keyspace). */
   async clear(options?: InvalidateOptions & { readonly everything?: boolean }): Promise<number> {
-    const { everything, ...rest } = checkOptions(options, ['everything', 'strict', 'signal', 'deadline', 'near'], 'options');
+    const { everything, ...rest } = checkOptions(
+      options,
+      ['everything', 'strict', 'signal', 'deadline', 'near'],
+      'options',
+    );
     if (this.#engine.scope.common.names.start === '' && everything !== true) {
-      throw new UsageError('options.everything', everything, 'must be true to clear a cache without a prefix: it reaches every entry in the store');
+      throw new UsageError(
+        'options.everything',
+        everything,
+        'must be true to clear a cache without a prefix: it reaches every entry in the store',
+      );
     }
     return this.#engine.invalidatePattern('*', resolveInvalidation(rest, this.#engine.strict));
   }
 
   /** The same entries, under another label in events and statistics. */
   named(name: string): Cache<C> {
-    return new Cache<C>({ [derive]: { engine: this.#engine.renamed(checkName(name)), close: () => this.close() } } as CacheOptions<C>);
+    return new Cache<C>({
+      [derive]: { engine: this.#engine.renamed(checkName(name)), close: () => this.close() },
+    } as CacheOptions<C>);
   }
 
   /**
@@ -114,8 +135,12 @@ export class Cache<C extends CodecOption = 'json'> {
    * the hard deadline, or the caller's abort reason; a store that is away costs its deadline, and the loader answers.
    * A hit is one command; a fill two more.
    */
-  async wrap<T>(key: string, load: (context: LoadContext) => Promise<T> | T, options?: Duration | EntryOptions): Promise<Decoded<C, T>> {
-    const { plan, call, tags } = resolveEntry(options, this.#engine.defaults);
+  async wrap<T>(
+    key: string,
+    load: (context: LoadContext) => Promise<T> | T,
+    options?: Duration | EntryOptions,
+  ): Promise<Decoded<C, T>> {
+    const { plan, call, tags } = resolveWrap(options, this.#engine.defaults);
     return (await this.#engine.through({ key, tags }, plan, checkLoader(load), call)) as Decoded<C, T>;
   }
 
@@ -127,11 +152,18 @@ export class Cache<C extends CodecOption = 'json'> {
       this.#engine.defaults,
       resolveCall(options),
     );
-    return new Map(distinct.flatMap((key, index) => (all[index]?.state === 'gone' ? [] : [[key, (all[index] as { value: Decoded<C, T> }).value]])));
+    return new Map(
+      distinct.flatMap((key, index) =>
+        all[index]?.state === 'gone' ? [] : [[key, (all[index] as { value: Decoded<C, T> }).value]],
+      ),
+    );
   }
 
   /** `set` of several entries in one command (per node). */
-  async setMany<T>(entries: Iterable<readonly [key: string, value: T]>, options?: Duration | EntryOptions): Promise<void> {
+  async setMany<T>(
+    entries: Iterable<readonly [key: string, value: T]>,
+    options?: Duration | EntryOptions,
+  ): Promise<void> {
     const { plan, call, tags, version } = resolveEntry(options, this.#engine.defaults);
     const distinct = [...new Map(entries)];
     await this.#engine.writeMany(
@@ -151,7 +183,7 @@ export class Cache<C extends CodecOption = 'json'> {
     loadMissing: (missing: string[], context: LoadContext) => Promise<Map<string, T>> | Map<string, T>,
     options?: Duration | EntryOptions,
   ): Promise<Map<string, Decoded<C, T>>> {
-    const { plan, call, tags } = resolveEntry(options, this.#engine.defaults);
+    const { plan, call, tags } = resolveWrap(options, this.#engine.defaults);
     const distinct = distinctKeys(keys);
     const load = checkLoader(loadMissing);
     const values = await this.#engine.throughMany(
@@ -161,13 +193,16 @@ export class Cache<C extends CodecOption = 'json'> {
         together: async (indexes, context) => {
           const missing = indexes.map((index) => distinct[index] as string);
           const loaded: unknown = await load(missing, context);
-          if (!(loaded instanceof Map)) throw new UsageError('the result of loadMissing', loaded, 'must be a Map of values by key');
+          if (!(loaded instanceof Map))
+            throw new UsageError('the result of loadMissing', loaded, 'must be a Map of values by key');
           return missing.map((key) => loaded.get(key) as unknown);
         },
       },
       call,
     );
-    return new Map(distinct.flatMap((key, index) => (values[index] === undefined ? [] : [[key, values[index] as Decoded<C, T>]])));
+    return new Map(
+      distinct.flatMap((key, index) => (values[index] === undefined ? [] : [[key, values[index] as Decoded<C, T>]])),
+    );
   }
 
   /** Whether an entry is there, fresh or stale. One command. */

@@ -52,7 +52,11 @@ export function resolveCodec(option: 'json' | 'msgpack' | Codec): Codec {
   if (option === 'msgpack') return msgpack();
   const given: unknown = option;
   if (!isCodec(given)) {
-    throw new UsageError('codec', given, "must be 'json', 'msgpack' or { name, encode, decode }, name of letters, digits and '-'");
+    throw new UsageError(
+      'codec',
+      given,
+      "must be 'json', 'msgpack' or { name, encode, decode }, name of letters, digits and '-'",
+    );
   }
   return given;
 }
@@ -60,5 +64,10 @@ export function resolveCodec(option: 'json' | 'msgpack' | Codec): Codec {
 function isCodec(value: unknown): value is Codec {
   if (typeof value !== 'object' || value === null) return false;
   const { name, encode, decode } = value as Partial<Record<keyof Codec, unknown>>;
-  return typeof name === 'string' && /^[A-Za-z0-9-]+$/.test(name) && typeof encode === 'function' && typeof decode === 'function';
+  return (
+    typeof name === 'string' &&
+    /^[A-Za-z0-9-]+$/.test(name) &&
+    typeof encode === 'function' &&
+    typeof decode === 'function'
+  );
 }

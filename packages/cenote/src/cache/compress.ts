@@ -44,7 +44,8 @@ export const preferredCompression: Compression = compressors.zstd ? 'zstd' : 'de
 export function requireCompression(name: unknown): Compression {
   const known = typeof name === 'string' && Object.hasOwn(compressors, name) ? (name as Compression) : undefined;
   if (!known) throw new UsageError('compress.with', name, "must be 'zstd', 'deflate' or 'brotli'");
-  if (!compressors[known]) throw new UsageError('compress.with', name, "needs Node 22.15 or newer; choose 'deflate' or 'brotli'");
+  if (!compressors[known])
+    throw new UsageError('compress.with', name, "needs Node 22.15 or newer; choose 'deflate' or 'brotli'");
   return known;
 }
 

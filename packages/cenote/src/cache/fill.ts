@@ -58,13 +58,16 @@ export interface Ended {
 
 /** Stores what leased loads gave, each under its lease, in one round trip a partition. Values aligned with `ended`; rejects only with `SchemaError`. */
 export async function fill(scope: Scope, ended: readonly Ended[], plan: Plan): Promise<Give[]> {
-  const prepared = await Promise.all(ended.map(({ lease, loaded }) => prepareOrRelease(scope, lease, loaded.value, plan)));
+  const prepared = await Promise.all(
+    ended.map(({ lease, loaded }) => prepareOrRelease(scope, lease, loaded.value, plan)),
+  );
   const writes: (WriteInput & { lease: string; raw: string })[] = [];
   for (const [index, { lease, loaded, refuse }] of ended.entries()) {
     const payload = prepared[index]?.payload;
     const reason = refuse ?? (payload ? undefined : 'codec');
     const isNothing = loaded.value === undefined && plan.negativeTtl === undefined;
-    if (reason === undefined && payload && !isNothing && !loaded.wishes.skip) writes.push(await entryOf(scope, lease, loaded, payload, plan));
+    if (reason === undefined && payload && !isNothing && !loaded.wishes.skip)
+      writes.push(await entryOf(scope, lease, loaded, payload, plan));
     else {
       if (reason) plan.tally.refuse(lease.key.raw, reason);
       void lease.release();
@@ -83,11 +86,19 @@ async function prepareOrRelease(scope: Scope, lease: Lease, value: unknown, plan
   }
 }
 
-async function entryOf(scope: Scope, lease: Lease, { value, wishes, cost }: Loaded, payload: Payload, plan: Plan): Promise<WriteInput & { raw: string }> {
+async function entryOf(
+  scope: Scope,
+  lease: Lease,
+  { value, wishes, cost }: Loaded,
+  payload: Payload,
+  plan: Plan,
+): Promise<WriteInput & { raw: string }> {
   const times = lifeOf(scope, value, wishes.ttl, plan);
   if (lease.tags.length > 0 && times.life > lease.tagLife) {
     // The loader asked for a longer life than its tags were promised.
-    await captureTags(scope.store, lease.tags, times.life + leaseLife, lease.epoch, plan.limits.store).catch(() => undefined);
+    await captureTags(scope.store, lease.tags, times.life + leaseLife, lease.epoch, plan.limits.store).catch(
+      () => undefined,
+    );
   }
   const fence = wishes.version ?? (value === undefined || value === null ? undefined : plan.version?.(value));
   const version = fence === undefined ? undefined : encodeVersion(checkVersion(fence, 'version'));
@@ -99,12 +110,21 @@ async function entryOf(scope: Scope, lease: Lease, { value, wishes, cost }: Load
     token: lease.token,
     life: times.life,
     version,
-    entry: encodeEntry(lease.key.stored, { id: randomId(), ...times, epoch: lease.epoch, version, encoding: payload.encoding, cost, tags }, payload.bytes),
+    entry: encodeEntry(
+      lease.key.stored,
+      { id: randomId(), ...times, epoch: lease.epoch, version, encoding: payload.encoding, cost, tags },
+      payload.bytes,
+    ),
   };
 }
 
 /** When a value stops being fresh, and when it is forgotten. "Nothing there" has no grace. */
-export function lifeOf(scope: Scope, value: unknown, wish: number | undefined, plan: Plan): { freshUntil: number; grace: number; life: number } {
+export function lifeOf(
+  scope: Scope,
+  value: unknown,
+  wish: number | undefined,
+  plan: Plan,
+): { freshUntil: number; grace: number; life: number } {
   const isNegative = (value === undefined || value === null) && plan.negativeTtl !== undefined;
   const ttl = isNegative ? (plan.negativeTtl ?? 0) : (wish ?? plan.ttl);
   const grace = isNegative ? 0 : plan.grace;

@@ -41,7 +41,8 @@ export class Flights {
 
   /** The same for all keys that a pattern means. O(flights). */
   doomWhere(matches: (raw: string) => boolean): void {
-    for (const flights of this.#byKey.values()) for (const { raw, flight } of flights.values()) if (matches(raw)) flight.doom();
+    for (const flights of this.#byKey.values())
+      for (const { raw, flight } of flights.values()) if (matches(raw)) flight.doom();
   }
 }
 

@@ -29,7 +29,10 @@ export async function checkHealth(engine: CacheEngine): Promise<HealthReport> {
     ...(pending > 0 ? [`${pending} invalidations wait to be replayed`] : []),
     ...(health.status !== 'down' && !roundTrip ? ['an entry could not be written, read back and removed'] : []),
   ];
-  const status = health.status === 'down' ? 'down' : warnings.length > 0 ? 'degraded' : 'ok';
+  const status =
+    health.status === 'down' ? 'down'
+    : warnings.length > 0 ? 'degraded'
+    : 'ok';
   return { status, name: engine.defaults.tally.name, store: health, roundTrip, pending, warnings };
 }
 
@@ -39,7 +42,16 @@ async function probe(engine: CacheEngine): Promise<boolean> {
   const { stored } = engine.key(`cenote-health:${randomId()}`);
   const lease = common.names.lease(stored);
   try {
-    const head = { id: randomId(), freshUntil: store.now() + probeLife, grace: 0, epoch: store.epoch ?? '-', version: undefined, encoding: 'json', cost: 0, tags: '' };
+    const head = {
+      id: randomId(),
+      freshUntil: store.now() + probeLife,
+      grace: 0,
+      epoch: store.epoch ?? '-',
+      version: undefined,
+      encoding: 'json',
+      cost: 0,
+      tags: '',
+    };
     const entry = encodeEntry(stored, head, Buffer.from('true'));
     await store.run(write, [{ value: stored, lease, entry, life: probeLife }]);
     const read = await store.readOne(stored);

@@ -46,10 +46,15 @@ export async function inspectEntry(scope: Scope, key: Key): Promise<EntryReport>
   }
 }
 
-async function describe(scope: Scope, key: Key, bytes: Buffer): Promise<Pick<EntryReport, 'state' | 'tags'> & Partial<EntryReport>> {
+async function describe(
+  scope: Scope,
+  key: Key,
+  bytes: Buffer,
+): Promise<Pick<EntryReport, 'state' | 'tags'> & Partial<EntryReport>> {
   const { store, common } = scope;
   const parsed = parseEntry(key.stored, bytes);
-  if (parsed.kind !== 'entry') return { state: 'gone', reason: parsed.kind === 'floor' ? 'absent' : 'damaged', tags: [] };
+  if (parsed.kind !== 'entry')
+    return { state: 'gone', reason: parsed.kind === 'floor' ? 'absent' : 'damaged', tags: [] };
   const { head } = parsed;
   const tags = tagsOfHead(common.names, head.tags);
   const keys = tags.map((tag) => tag.key);

@@ -17,7 +17,12 @@ import type { Tally } from './tally.js';
 const mostPairs = 500;
 
 /** Removes entries and voids their leases; the number that were good. One round trip a partition, a second if they carry tags. */
-export async function removeKeys(scope: Scope, tally: Tally, keys: readonly Key[], invalidation: Invalidation): Promise<number> {
+export async function removeKeys(
+  scope: Scope,
+  tally: Tally,
+  keys: readonly Key[],
+  invalidation: Invalidation,
+): Promise<number> {
   const { common } = scope;
   const { settle, version, call } = invalidation;
   const start = tally.start();
@@ -27,7 +32,11 @@ export async function removeKeys(scope: Scope, tally: Tally, keys: readonly Key[
   const heads = await Promise.all(
     groupsOf(scope, keys).map(async (group) => {
       try {
-        return await scope.store.run(remove, { pairs: pairsOf(scope, group), settle, what: 'any', version: fenceOf(version) }, call);
+        return await scope.store.run(
+          remove,
+          { pairs: pairsOf(scope, group), settle, what: 'any', version: fenceOf(version) },
+          call,
+        );
       } catch (error) {
         failure = error;
         failed.push(...group);
@@ -37,7 +46,8 @@ export async function removeKeys(scope: Scope, tally: Tally, keys: readonly Key[
   );
   doom(scope, keys);
   const removed = await countGood(scope, heads.flat());
-  if (failed.length > 0 && !invalidation.strict) keep(scope, tally, () => failed.forEach(({ stored }) => common.pending.addKey({ stored, settle, version })));
+  if (failed.length > 0 && !invalidation.strict)
+    keep(scope, tally, () => failed.forEach(({ stored }) => common.pending.addKey({ stored, settle, version })));
   tally.delete(
     keys.map((key) => key.raw),
     removed,
@@ -49,7 +59,13 @@ export async function removeKeys(scope: Scope, tally: Tally, keys: readonly Key[
 }
 
 /** Invalidates tags: O(tags), whatever the number of entries. One round trip a partition. */
-export async function invalidateTags(scope: Scope, tally: Tally, tags: readonly Tag[], names: readonly string[], invalidation: Invalidation): Promise<void> {
+export async function invalidateTags(
+  scope: Scope,
+  tally: Tally,
+  tags: readonly Tag[],
+  names: readonly string[],
+  invalidation: Invalidation,
+): Promise<void> {
   const { settle, call } = invalidation;
   const start = tally.start();
   const byKey = new Map(tags.map((tag) => [tag.key, tag]));
@@ -65,13 +81,19 @@ export async function invalidateTags(scope: Scope, tally: Tally, tags: readonly 
       }
     }),
   );
-  if (failed.length > 0 && !invalidation.strict) keep(scope, tally, () => failed.forEach((tag) => scope.common.pending.addTag({ tag, settle })));
+  if (failed.length > 0 && !invalidation.strict)
+    keep(scope, tally, () => failed.forEach((tag) => scope.common.pending.addTag({ tag, settle })));
   tally.invalidate('tags', names, 0, failed.length > 0, start);
   if (failed.length > 0) faulted(tally, 'invalidate', failure, invalidation);
 }
 
 /** Removes what a pattern means; the number of entries removed. O(keyspace): two scans. */
-export async function invalidatePattern(scope: Scope, tally: Tally, pattern: KeyPattern, invalidation: Invalidation): Promise<number> {
+export async function invalidatePattern(
+  scope: Scope,
+  tally: Tally,
+  pattern: KeyPattern,
+  invalidation: Invalidation,
+): Promise<number> {
   const { common } = scope;
   const start = tally.start();
   common.flights.doomWhere((raw) => pattern.isMeant(raw));
@@ -83,7 +105,8 @@ export async function invalidatePattern(scope: Scope, tally: Tally, pattern: Key
     failure = error;
   }
   common.flights.doomWhere((raw) => pattern.isMeant(raw));
-  if (failure !== undefined && !invalidation.strict) keep(scope, tally, () => common.pending.addPattern(pattern.source));
+  if (failure !== undefined && !invalidation.strict)
+    keep(scope, tally, () => common.pending.addPattern(pattern.source));
   tally.invalidate('pattern', [pattern.source], removed, failure !== undefined, start);
   if (failure !== undefined) faulted(tally, 'invalidate', failure, invalidation);
   return removed;
@@ -102,14 +125,21 @@ export async function removePattern(scope: Scope, pattern: KeyPattern, call: Inv
       scope,
       stored.map((key) => ({ raw: key, stored: key })),
     )) {
-      const heads = await store.run(remove, { pairs: pairsOf(scope, group), settle: 0, what: 'ours', version: undefined }, call);
+      const heads = await store.run(
+        remove,
+        { pairs: pairsOf(scope, group), settle: 0, what: 'ours', version: undefined },
+        call,
+      );
       removed += heads.filter((head) => head !== undefined).length;
     }
   };
   for await (const names of store.scan(pattern.leases, call)) {
-    await removeOurs(names.filter((name) => pattern.matchesLease(name)).flatMap((name) => common.names.keyOfLease(name) ?? []));
+    await removeOurs(
+      names.filter((name) => pattern.matchesLease(name)).flatMap((name) => common.names.keyOfLease(name) ?? []),
+    );
   }
-  for await (const names of store.scan(pattern.values, call)) await removeOurs(names.filter((name) => pattern.matches(name)));
+  for await (const names of store.scan(pattern.values, call))
+    await removeOurs(names.filter((name) => pattern.matches(name)));
   return removed;
 }
 
@@ -127,7 +157,9 @@ function groupsOf(scope: Scope, keys: readonly Key[]): Key[][] {
   const byStored = new Map(keys.map((key) => [key.stored, key]));
   return scope.store.partition([...byStored.keys()]).flatMap((part) => {
     const group = part.flatMap((stored) => byStored.get(stored) ?? []);
-    return Array.from({ length: Math.ceil(group.length / mostPairs) }, (_, index) => group.slice(index * mostPairs, (index + 1) * mostPairs));
+    return Array.from({ length: Math.ceil(group.length / mostPairs) }, (_, index) =>
+      group.slice(index * mostPairs, (index + 1) * mostPairs),
+    );
   });
 }
 
@@ -142,7 +174,12 @@ function keep(scope: Scope, tally: Tally, add: () => void): void {
   scheduleReplay(scope, tally);
 }
 
-function faulted(tally: Tally, during: 'delete' | 'invalidate', failure: unknown, { call, strict }: Invalidation): void {
+function faulted(
+  tally: Tally,
+  during: 'delete' | 'invalidate',
+  failure: unknown,
+  { call, strict }: Invalidation,
+): void {
   tally.storeFault(during, failure);
   if (call.signal?.aborted || strict) throw failure;
 }
@@ -156,10 +193,15 @@ async function countGood(scope: Scope, heads: readonly (Buffer | undefined)[]): 
     .filter(({ head, isCut }) => (head ? head.epoch === store.epoch && now < head.freshUntil + head.grace : isCut));
   const tagged = live.filter(({ head }) => head !== undefined && head.tags !== '');
   if (tagged.length === 0) return live.length;
-  const keys = [...new Set(tagged.flatMap(({ head }) => tagsOfHead(common.names, head?.tags ?? '').map((tag) => tag.key)))];
+  const keys = [
+    ...new Set(tagged.flatMap(({ head }) => tagsOfHead(common.names, head?.tags ?? '').map((tag) => tag.key))),
+  ];
   const versions = await store.read(keys).catch(() => undefined);
   if (!versions) return live.length;
   const pairs = new Map(keys.map((key, index) => [key, versions[index]?.toString()]));
-  const isDead = (tags: string): boolean => tagsOfHead(common.names, tags).some((tag, index) => !tags.split(',')[index]?.endsWith(`=${pairs.get(tag.key) ?? ' '}`));
+  const isDead = (tags: string): boolean =>
+    tagsOfHead(common.names, tags).some(
+      (tag, index) => !tags.split(',')[index]?.endsWith(`=${pairs.get(tag.key) ?? ' '}`),
+    );
   return live.length - tagged.filter(({ head }) => isDead(head?.tags ?? '')).length;
 }

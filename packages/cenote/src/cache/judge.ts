@@ -26,7 +26,12 @@ export const noneAsked: ReadonlySet<string> = new Set();
 export type Judgement =
   | { readonly state: 'fresh' | 'stale'; readonly head: EntryHead; readonly payloadAt: number }
   /** `rejected` is the id to name when asking for a lease; `tags` are those that the entry carried. */
-  | { readonly state: 'gone'; readonly reason: MissReason; readonly rejected?: string | undefined; readonly tags?: readonly Tag[] }
+  | {
+      readonly state: 'gone';
+      readonly reason: MissReason;
+      readonly rejected?: string | undefined;
+      readonly tags?: readonly Tag[];
+    }
   /** The entry carries tags whose versions have not been asked for. */
   | { readonly state: 'unsure'; readonly tags: readonly Tag[] };
 
@@ -53,7 +58,8 @@ function judgeTags(head: EntryHead, scene: Scene): Judgement | undefined {
   const pairs = new Set(head.tags.split(','));
   const isGood = (tag: Tag): boolean => pairs.has(`${tag.code}=${scene.versions.get(tag.key) ?? ''}`);
   // Tags that are known to fail need no second question.
-  const isDead = scene.tags.some((tag) => !isGood(tag)) || carried.some((tag) => scene.asked.has(tag.key) && !isGood(tag));
+  const isDead =
+    scene.tags.some((tag) => !isGood(tag)) || carried.some((tag) => scene.asked.has(tag.key) && !isGood(tag));
   if (isDead) return { state: 'gone', reason: 'tag', rejected: head.id, tags: carried };
   return unasked.length > 0 ? { state: 'unsure', tags: unasked } : undefined;
 }

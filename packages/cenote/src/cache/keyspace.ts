@@ -16,6 +16,7 @@ import type { LoadContext, Loader } from './load.js';
 import {
   resolveCall,
   resolveEntry,
+  resolveWrap,
   resolveInvalidation,
   resolveLimits,
   type EntryOptions,
@@ -222,9 +223,7 @@ class DeclaredKeyspace {
 
   async wrap(...args: unknown[]): Promise<unknown> {
     const [params, load, options] = this.#split(args);
-    const { plan, call, tags, version } = resolveEntry(options, this.#shape.plan);
-    if (version !== undefined)
-      throw new UsageError('options.version', version, 'is for set: a loader says it by setVersion');
+    const { plan, call, tags } = resolveWrap(options, this.#shape.plan);
     return await this.#engine.through(this.#target(params, tags), plan, checkFunction<Loader>(load, 'load'), call);
   }
 

@@ -40,7 +40,14 @@ export class Lease {
   readonly #store: Store;
   readonly #deadline: number | undefined;
 
-  constructor(store: Store, request: LeaseRequest, name: string, token: string, epoch: string, versions: Map<string, string>) {
+  constructor(
+    store: Store,
+    request: LeaseRequest,
+    name: string,
+    token: string,
+    epoch: string,
+    versions: Map<string, string>,
+  ) {
     this.#store = store;
     this.#deadline = request.deadline;
     this.key = request.key;
@@ -55,18 +62,30 @@ export class Lease {
   /** Whether the store still holds this very lease under unchanged tags, asked now. One `MGET`. Rejects when the store is away. */
   async isHeld(): Promise<boolean> {
     const tags = [...this.versions];
-    const [holder, ...versions] = await this.#store.read([this.name, ...tags.map(([key]) => key)], { deadline: this.#deadline });
-    return holder?.toString() === this.token && tags.every(([, version], index) => versions[index]?.toString() === version);
+    const [holder, ...versions] = await this.#store.read([this.name, ...tags.map(([key]) => key)], {
+      deadline: this.#deadline,
+    });
+    return (
+      holder?.toString() === this.token && tags.every(([, version], index) => versions[index]?.toString() === version)
+    );
   }
 
   /** Prolongs the lease; false once it is lost. */
   async renew(): Promise<boolean> {
-    return (await this.#store.run(renew, { lease: this.name, token: this.token, life: leaseLife }, { deadline: this.#deadline })) === 'kept';
+    return (
+      (await this.#store.run(
+        renew,
+        { lease: this.name, token: this.token, life: leaseLife },
+        { deadline: this.#deadline },
+      )) === 'kept'
+    );
   }
 
   /** Gives the lease back. What fails is left to expiry. */
   async release(cool = 0): Promise<void> {
-    await this.#store.run(release, { lease: this.name, token: this.token, cool }, { deadline: this.#deadline }).catch(() => undefined);
+    await this.#store
+      .run(release, { lease: this.name, token: this.token, cool }, { deadline: this.#deadline })
+      .catch(() => undefined);
   }
 
   /** The tags in the order in which headers write them. */

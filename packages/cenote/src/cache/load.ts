@@ -77,7 +77,10 @@ export class Load {
     const cancel = clock.after(hard, () => this.abort(new LoadTimeoutError(key, hard)));
     try {
       const captures = new Captures(request.capture, wishes);
-      const value = await until(signal, captures.during(() => request.load(contextOf(request, signal, wishes, captures))));
+      const value = await until(
+        signal,
+        captures.during(() => request.load(contextOf(request, signal, wishes, captures))),
+      );
       captures.end();
       return { value, wishes, cost: clock.monotonic() - start };
     } finally {
@@ -131,7 +134,8 @@ function contextOf({ stale }: LoadRequest, signal: AbortSignal, wishes: Wishes, 
       wishes.ttl = milliseconds(ttl, 'setTtl', { infinite: true });
     },
     addTags: async (...tags) => {
-      for (const tag of tags) if (typeof tag !== 'string' || tag === '') throw new UsageError('addTags', tag, 'must be non-empty texts');
+      for (const tag of tags)
+        if (typeof tag !== 'string' || tag === '') throw new UsageError('addTags', tag, 'must be non-empty texts');
       await captures.add(tags);
     },
     setVersion(version) {

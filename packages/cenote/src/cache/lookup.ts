@@ -7,9 +7,7 @@ import { checkValue, mustCheck } from './fill.js';
 import { tagsOfHead, type Tag } from './tags.js';
 
 /** What a lookup of one key came to. */
-export type Found =
-  | { readonly state: 'fresh' | 'stale'; readonly value: unknown; readonly head: EntryHead }
-  | Gone;
+export type Found = { readonly state: 'fresh' | 'stale'; readonly value: unknown; readonly head: EntryHead } | Gone;
 
 export interface Gone {
   readonly state: 'gone';
@@ -47,11 +45,20 @@ export async function lookup(scope: Scope, key: Key, tags: readonly Tag[], plan:
 }
 
 /** Reads many entries and the union of their tags in one batch. Aligned with `keys`. */
-export async function lookupMany(scope: Scope, keys: readonly Key[], tags: readonly (readonly Tag[])[], plan: Plan, call: Call): Promise<Found[]> {
+export async function lookupMany(
+  scope: Scope,
+  keys: readonly Key[],
+  tags: readonly (readonly Tag[])[],
+  plan: Plan,
+  call: Call,
+): Promise<Found[]> {
   const distinct = [...new Map(tags.flat().map((tag) => [tag.key, tag])).values()];
   let read: (Buffer | null)[];
   try {
-    read = await scope.store.read([...keys.map((key) => key.stored), ...distinct.map((tag) => tag.key)], callLimits(plan, call));
+    read = await scope.store.read(
+      [...keys.map((key) => key.stored), ...distinct.map((tag) => tag.key)],
+      callLimits(plan, call),
+    );
   } catch (error) {
     const found = faulted(error, plan, call);
     return keys.map(() => found);
@@ -60,7 +67,9 @@ export async function lookupMany(scope: Scope, keys: readonly Key[], tags: reado
   return Promise.all(
     keys.map((key, index) => {
       const own = tags[index] ?? [];
-      return isPending(scope, key, own) ? pending : settle(scope, key, read[index] ?? null, own, versions, plan, call, distinct);
+      return isPending(scope, key, own) ? pending : (
+          settle(scope, key, read[index] ?? null, own, versions, plan, call, distinct)
+        );
     }),
   );
 }
@@ -134,7 +143,13 @@ async function settle(
   return decoded(scope, key, bytes, sure, plan);
 }
 
-function decoded(scope: Scope, key: Key, bytes: Buffer | null, judgement: Judgement, plan: Plan): Found | Promise<Found> {
+function decoded(
+  scope: Scope,
+  key: Key,
+  bytes: Buffer | null,
+  judgement: Judgement,
+  plan: Plan,
+): Found | Promise<Found> {
   if (judgement.state === 'gone') return judgement;
   if (judgement.state === 'unsure' || bytes === null) return { state: 'gone', reason: 'tag' };
   const { head, payloadAt, state } = judgement;

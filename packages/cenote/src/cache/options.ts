@@ -31,7 +31,8 @@ export interface CacheOptions<C extends CodecOption = CodecOption> {
   /** Default `'json'`. */
   readonly codec?: C | undefined;
   /** Compresses payloads of more than `over` bytes (default 1024); default `false`. */
-  readonly compress?: false | { readonly over?: number | undefined; readonly with?: Compression | undefined } | undefined;
+  readonly compress?:
+    false | { readonly over?: number | undefined; readonly with?: Compression | undefined } | undefined;
   /** What reads hand out: the value deeply frozen, or a copy of its own for each caller. Default `'freeze'`. */
   readonly copy?: 'freeze' | 'clone' | undefined;
   /** Whether invalidations reject when the store cannot be told, instead of being kept for replay; default `false`. */
@@ -101,14 +102,16 @@ export function resolveSettings(options: CacheOptions): Settings {
     payloads: resolvePayloads(given),
     strict: checkBoolean(strict ?? defaults.strict, 'options.strict'),
     unleasedLoads: checkCount(unleasedLoads ?? defaults.unleasedLoads, 'options.unleasedLoads'),
-    listener: onEvent === undefined ? undefined : checkFunction<(event: CacheEvent) => void>(onEvent, 'options.onEvent'),
+    listener:
+      onEvent === undefined ? undefined : checkFunction<(event: CacheEvent) => void>(onEvent, 'options.onEvent'),
     clock: usedClock,
     random: random === undefined ? Math.random : checkFunction<() => number>(random, 'options.random'),
   });
 }
 
 export function checkName(value: unknown): string {
-  if (typeof value !== 'string' || value === '' || value.length > 200) throw new UsageError('name', value, 'must be a text of 1 to 200 characters');
+  if (typeof value !== 'string' || value === '' || value.length > 200)
+    throw new UsageError('name', value, 'must be a text of 1 to 200 characters');
   return value;
 }
 
@@ -132,12 +135,18 @@ function resolveCompression(option: unknown): false | { over: number; with: Comp
 function checkStore(value: unknown): Store {
   const methods = ['readOne', 'read', 'run', 'partition', 'scan', 'delete', 'onState', 'health', 'close'];
   const candidate = value as Record<string, unknown> | null;
-  if (typeof value === 'object' && candidate && methods.every((method) => typeof candidate[method] === 'function')) return value as Store;
+  if (typeof value === 'object' && candidate && methods.every((method) => typeof candidate[method] === 'function'))
+    return value as Store;
   throw new UsageError('options.store', value, "must be a store, such as connect('redis://…') makes");
 }
 
 function checkClock(value: unknown): Clock {
   const candidate = value as Record<string, unknown> | null;
-  if (typeof value === 'object' && candidate && ['now', 'monotonic', 'after'].every((method) => typeof candidate[method] === 'function')) return value as Clock;
+  if (
+    typeof value === 'object' &&
+    candidate &&
+    ['now', 'monotonic', 'after'].every((method) => typeof candidate[method] === 'function')
+  )
+    return value as Clock;
   throw new UsageError('options.clock', value, 'must have now(), monotonic() and after()');
 }

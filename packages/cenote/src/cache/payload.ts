@@ -37,7 +37,9 @@ export class Payloads {
     if (!compression || bytes.length <= compression.over) return { encoding: codec.name, bytes };
     const smaller = compress(bytes, compression.with);
     // What does not shrink is kept as it was: it reads faster.
-    return smaller.length < bytes.length ? { encoding: `${codec.name}+${compression.with}`, bytes: smaller } : { encoding: codec.name, bytes };
+    return smaller.length < bytes.length ?
+        { encoding: `${codec.name}+${compression.with}`, bytes: smaller }
+      : { encoding: codec.name, bytes };
   }
 
   /** A value of its own for one caller, frozen unless the cache clones. Throws when the encoding is unknown or the bytes are wrong. */

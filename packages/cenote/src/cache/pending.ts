@@ -121,5 +121,9 @@ function mergeKeys(a: PendingKey, b: PendingKey): PendingKey {
 
 /** An invalidation without a version asks for more than one with: it removes whatever is there. */
 function highest(a: PendingKey['version'], b: PendingKey['version']): PendingKey['version'] {
-  return a === undefined || b === undefined ? undefined : a > b ? a : b;
+  return (
+    a === undefined || b === undefined ? undefined
+    : a > b ? a
+    : b
+  );
 }

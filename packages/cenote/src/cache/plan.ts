@@ -153,6 +153,14 @@ export function resolveEntry(options: unknown, base: Plan): EntryCall {
   };
 }
 
+/** `resolveEntry` for what loads: a fence comes with the loaded value. */
+export function resolveWrap(options: unknown, base: Plan): Omit<EntryCall, 'version'> {
+  const { version, ...rest } = resolveEntry(options, base);
+  if (version !== undefined)
+    throw new UsageError('options.version', version, 'is for set: a loader says it by setVersion');
+  return rest;
+}
+
 /** What an invalidation was asked to do besides. */
 export interface Invalidation {
   readonly call: Call;

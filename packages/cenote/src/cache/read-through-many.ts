@@ -1,20 +1,31 @@
 /** Reading many through: one batch of reads, one load for all that is missing, then the keys that others are loading. */
+import type { ManyLoader } from './engine.js';
 import { fill, prepare, type Give } from './fill.js';
 import { Flight, type Outcome } from './flight.js';
 import type { Wanted } from './flights.js';
 import { Lease } from './lease.js';
-import { Load, until, type LoadContext, type Loader } from './load.js';
+import { Load, until, type Loader } from './load.js';
 import { isBypass, lookupMany, type Found, type Gone } from './lookup.js';
 import type { Call, Plan } from './plan.js';
 import { answerStale, askFor, fetch, loadUnder, observed } from './read-through.js';
 import type { Scope } from './scope.js';
 
-/** Loads what a batch lacks, by index; values aligned with `indexes`, `undefined` where there is nothing. */
-export type BatchLoader = (indexes: readonly number[], context: LoadContext) => Promise<readonly unknown[]>;
-
-export async function readThroughMany(scope: Scope, wanted: readonly Wanted[], plan: Plan, load: BatchLoader, call: Call): Promise<unknown[]> {
+export async function readThroughMany(
+  scope: Scope,
+  wanted: readonly Wanted[],
+  plan: Plan,
+  load: ManyLoader,
+  call: Call,
+): Promise<unknown[]> {
   const batch = new Batch(scope, wanted, plan, load, call);
   return batch.run();
+}
+
+type Together = Extract<ManyLoader, { together: unknown }>['together'];
+
+interface Missing {
+  readonly index: number;
+  readonly found: Gone;
 }
 
 /** A flight of the batch, whose outcome is decided once the whole batch is. */
@@ -29,11 +40,11 @@ class Batch {
   readonly #scope: Scope;
   readonly #wanted: readonly Wanted[];
   readonly #plan: Plan;
-  readonly #load: BatchLoader;
+  readonly #load: ManyLoader;
   readonly #call: Call;
   readonly #values: unknown[] = [];
 
-  constructor(scope: Scope, wanted: readonly Wanted[], plan: Plan, load: BatchLoader, call: Call) {
+  constructor(scope: Scope, wanted: readonly Wanted[], plan: Plan, load: ManyLoader, call: Call) {
     this.#scope = scope;
     this.#wanted = wanted;
     this.#plan = plan;
@@ -43,24 +54,31 @@ class Batch {
 
   async run(): Promise<unknown[]> {
     const missing = await this.#lookup();
-    const alone = missing.filter(({ found }) => !this.#plan.fill || isBypass(found));
-    const fillable = missing.filter(({ found }) => this.#plan.fill && !isBypass(found));
-    const { waiting, wordless } = await until(this.#call.signal, this.#loadGranted(fillable));
-    await this.#loadUnstored([...alone.map(({ index }) => index), ...wordless]);
+    const together = 'together' in this.#load ? this.#load.together : undefined;
+    const waiting = together ? await this.#loadTogether(missing, together) : missing;
     for (const { index, found } of waiting) {
       this.#values[index] = fetch(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);
     }
     return Promise.all(this.#values);
   }
 
+  /** Loads what may be loaded now; returns what is to be waited for. */
+  async #loadTogether(missing: readonly Missing[], load: Together): Promise<Missing[]> {
+    const isFillable = ({ found }: Missing): boolean => this.#plan.fill && !isBypass(found);
+    const { waiting, wordless } = await until(this.#call.signal, this.#loadGranted(missing.filter(isFillable), load));
+    const alone = missing.filter((one) => !isFillable(one)).map(({ index }) => index);
+    await this.#loadUnstored([...alone, ...wordless], load);
+    return waiting;
+  }
+
   /** Takes what is there; returns what is not. */
-  async #lookup(): Promise<{ index: number; found: Gone }[]> {
+  async #lookup(): Promise<Missing[]> {
     const { tally } = this.#plan;
     const start = tally.start();
     const keys = this.#wanted.map((one) => one.key);
     const tags = this.#wanted.map((one) => one.tags);
     const all = await lookupMany(this.#scope, keys, tags, this.#plan, this.#call);
-    const missing: { index: number; found: Gone }[] = [];
+    const missing: Missing[] = [];
     for (const [index, found] of all.entries()) {
       const { key } = this.#want(index);
       if (found.state === 'gone') {
@@ -75,11 +93,13 @@ class Batch {
   }
 
   #answer(index: number, found: Exclude<Found, Gone>): unknown {
-    return found.state === 'fresh' ? found.value : answerStale(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);
+    return found.state === 'fresh' ?
+        found.value
+      : answerStale(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);
   }
 
   /** Asks for all leases at once, loads what was granted in one call, fills it. What another loads is waited for afterwards, so that two batches never wait for each other. */
-  async #loadGranted(missing: readonly { index: number; found: Gone }[]): Promise<{ waiting: { index: number; found: Gone }[]; wordless: number[] }> {
+  async #loadGranted(missing: readonly Missing[], load: Together): Promise<{ waiting: Missing[]; wordless: number[] }> {
     const { flights } = this.#scope.common;
     const waiting = missing.filter(({ index }) => flights.get(this.#want(index)) !== undefined);
     const ours = missing.filter(({ index }) => flights.get(this.#want(index)) === undefined);
@@ -88,10 +108,12 @@ class Batch {
     await Promise.all(
       ours.map(async ({ index, found }) => {
         const ticket = this.#ticket(index);
-        const asked = await askFor(this.#scope, this.#want(index), this.#plan, 'absent', found).catch((error: unknown) => {
-          this.#plan.tally.storeFault('lease', error);
-          return 'held' as const;
-        });
+        const asked = await askFor(this.#scope, this.#want(index), this.#plan, 'absent', found).catch(
+          (error: unknown) => {
+            this.#plan.tally.storeFault('lease', error);
+            return 'held' as const;
+          },
+        );
         if (asked instanceof Lease) granted.push({ ticket, lease: asked });
         else {
           if (asked === 'held') wordless.push(index);
@@ -100,11 +122,11 @@ class Batch {
         }
       }),
     );
-    if (granted.length > 0) await this.#loadAndFill(granted);
+    if (granted.length > 0) await this.#loadAndFill(granted, load);
     return { waiting, wordless };
   }
 
-  async #loadAndFill(granted: readonly { ticket: Ticket; lease: Lease }[]): Promise<void> {
+  async #loadAndFill(granted: readonly { ticket: Ticket; lease: Lease }[], load: Together): Promise<void> {
     const indexes = granted.map(({ ticket }) => ticket.index);
     const leases = granted.map(({ lease }) => lease);
     try {
@@ -112,7 +134,7 @@ class Batch {
         this.#scope,
         { leases, key: leases[0]?.key.raw ?? '', cool: 0 },
         this.#plan,
-        (context) => this.#load(indexes, context),
+        (context) => load(indexes, context),
         (running) => granted.forEach(({ ticket, lease }) => ticket.flight.begin(lease, running)),
       );
       const values = loaded.value as readonly unknown[];
@@ -152,14 +174,19 @@ class Batch {
   }
 
   /** What the store has no word on, in one load that is stored nowhere. */
-  async #loadUnstored(indexes: readonly number[]): Promise<void> {
+  async #loadUnstored(indexes: readonly number[], together: Together): Promise<void> {
     if (indexes.length === 0) return;
     const { common, clock } = this.#scope;
     const plan = this.#plan;
     const keys = indexes.map((index) => this.#want(index).key);
     const id = `many ${keys.map((key) => key.stored).join(' ')}`;
     const load = async (): Promise<readonly unknown[]> => {
-      const running = new Load({ key: keys[0]?.raw ?? '', load: (context) => this.#load(indexes, context), hard: plan.limits.hard, clock });
+      const running = new Load({
+        key: keys[0]?.raw ?? '',
+        load: (context) => together(indexes, context),
+        hard: plan.limits.hard,
+        clock,
+      });
       const { value } = await observed(this.#scope, running, keys[0]?.raw ?? '', plan, false);
       return value as readonly unknown[];
     };
@@ -173,7 +200,10 @@ class Batch {
   }
 
   #single(index: number): Loader {
-    return async (context) => (await this.#load([index], context))[0];
+    const load = this.#load;
+    return 'each' in load ?
+        (context) => load.each(index, context)
+      : async (context) => (await load.together([index], context))[0];
   }
 
   #want(index: number): Wanted {

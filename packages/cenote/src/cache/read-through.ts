@@ -29,7 +29,13 @@ const mostLooks = 8;
 const firstPause = 20;
 const longestPause = 100;
 
-export async function readThrough(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call): Promise<unknown> {
+export async function readThrough(
+  scope: Scope,
+  wanted: Wanted,
+  plan: Plan,
+  load: Loader,
+  call: Call,
+): Promise<unknown> {
   const start = plan.tally.start();
   const found = await lookup(scope, wanted.key, wanted.tags, plan, call);
   if (found.state === 'gone') {
@@ -69,7 +75,14 @@ export async function answerStale(
 }
 
 /** The way of a miss: share, or fly, or load without the store. */
-export async function fetch(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call, first: Gone): Promise<unknown> {
+export async function fetch(
+  scope: Scope,
+  wanted: Wanted,
+  plan: Plan,
+  load: Loader,
+  call: Call,
+  first: Gone,
+): Promise<unknown> {
   if (!plan.fill) return loadAlone(scope, wanted, plan, load, call);
   let found = first;
   for (let looks = 1; looks < mostLooks && !isBypass(found); looks++) {
@@ -113,7 +126,14 @@ async function board(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, fou
   }
 }
 
-function launch(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, mode: 'absent' | 'refresh' | 'force', found: Found): Flight {
+function launch(
+  scope: Scope,
+  wanted: Wanted,
+  plan: Plan,
+  load: Loader,
+  mode: 'absent' | 'refresh' | 'force',
+  found: Found,
+): Flight {
   const { flights } = scope.common;
   const flight = new Flight(mode === 'refresh');
   flights.set(wanted, flight);
@@ -173,7 +193,13 @@ async function waitForLease(
 }
 
 /** Asks for a key's lease once, capturing the tags its caller names and those it is known to have had. */
-export function askFor(scope: Scope, { key, tags }: Wanted, plan: Plan, mode: 'absent' | 'refresh' | 'force', found: Found): Promise<Asked> {
+export function askFor(
+  scope: Scope,
+  { key, tags }: Wanted,
+  plan: Plan,
+  mode: 'absent' | 'refresh' | 'force',
+  found: Found,
+): Promise<Asked> {
   const { common } = scope;
   const known = mergeTags(found.state === 'gone' ? (found.tags ?? []) : [], common.lateTags.get(key.stored) ?? []);
   return askLease(scope, {
@@ -205,7 +231,14 @@ export async function loadUnder(
 ): Promise<{ loaded: Loaded; refuse: RefuseReason | undefined }> {
   const { leases, key } = under;
   const tags = new LoaderTags(scope, leases);
-  const running = new Load({ key, load, hard: plan.limits.hard, clock: scope.clock, stale: under.stale, capture: (names) => tags.capture(names) });
+  const running = new Load({
+    key,
+    load,
+    hard: plan.limits.hard,
+    clock: scope.clock,
+    stale: under.stale,
+    capture: (names) => tags.capture(names),
+  });
   begin(running);
   const stop = keepAlive(scope, leases);
   try {
@@ -235,7 +268,9 @@ class LoaderTags {
   capture(names: readonly string[]): { known: boolean; done: Promise<void> } {
     const tags = resolveTags(this.#scope.common.names, names, 'addTags');
     this.#named = mergeTags(this.#named, tags);
-    const lacking = this.#leases.map((lease) => ({ lease, tags: tags.filter((tag) => !lease.versions.has(tag.key)) })).filter((one) => one.tags.length > 0);
+    const lacking = this.#leases
+      .map((lease) => ({ lease, tags: tags.filter((tag) => !lease.versions.has(tag.key)) }))
+      .filter((one) => one.tags.length > 0);
     return { known: lacking.length === 0, done: this.#captureAll(lacking) };
   }
 
@@ -271,17 +306,33 @@ export async function observed(scope: Scope, load: Load, key: string, plan: Plan
   try {
     const loaded = await load.result;
     const { value, wishes, cost } = loaded;
-    plan.tally.load(key, wishes.skip ? 'skip' : value === undefined || value === null ? 'negative' : 'value', leased, cost);
+    plan.tally.load(
+      key,
+      wishes.skip ? 'skip'
+      : value === undefined || value === null ? 'negative'
+      : 'value',
+      leased,
+      cost,
+    );
     return loaded;
   } catch (error) {
-    const outcome = error instanceof LoadTimeoutError ? 'timeout' : load.isAborted ? 'aborted' : 'error';
+    const outcome =
+      error instanceof LoadTimeoutError ? 'timeout'
+      : load.isAborted ? 'aborted'
+      : 'error';
     plan.tally.load(key, outcome, leased, scope.clock.monotonic() - start, error);
     throw error;
   }
 }
 
 /** A load without the store's word: bounded, shared only before it begins, stored nowhere. */
-export async function loadUnleased(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call): Promise<unknown> {
+export async function loadUnleased(
+  scope: Scope,
+  wanted: Wanted,
+  plan: Plan,
+  load: Loader,
+  call: Call,
+): Promise<unknown> {
   const give = await scope.common.unleased.run(
     wantedId(wanted),
     async () => {

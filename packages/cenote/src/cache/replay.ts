@@ -69,7 +69,12 @@ async function replaySome(scope: Scope): Promise<void> {
   const keys = pending.keys().slice(0, most);
   await Promise.all(
     keys.map((key) =>
-      store.run(remove, { pairs: pairsOf(scope, [{ raw: '', stored: key.stored }]), settle: key.settle, what: 'any', version: fenceOf(key.version) }),
+      store.run(remove, {
+        pairs: pairsOf(scope, [{ raw: '', stored: key.stored }]),
+        settle: key.settle,
+        what: 'any',
+        version: fenceOf(key.version),
+      }),
     ),
   );
   pending.settleKeys(keys);

@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { StoreError } from '../core/errors.js';
 import type { CallOptions, Store } from '../store/store.js';
-import type { Declaration } from './engine.js';
 import { Flights } from './flights.js';
 import { Names } from './key.js';
 import type { Payloads } from './payload.js';
@@ -23,8 +22,6 @@ export class Common {
   readonly unleased: Unleased;
   /** Tags that loaders named too late, to be captured first the next time. */
   readonly lateTags = new Recent<readonly Tag[]>(10_000);
-  /** The keyspaces declared, by the shape of their keys. */
-  readonly declared = new Map<string, Declaration>();
   /** Set while kept invalidations are being replayed. */
   replay: Replay | undefined;
 

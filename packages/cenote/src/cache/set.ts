@@ -24,7 +24,9 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
   for (const { key } of entries) scope.common.flights.doomKey(key.stored);
   const start = plan.tally.start();
   const failed: Entry[] = [];
-  const byStored = new Map(entries.map((entry, index) => [entry.key.stored, { entry, payload: payloads[index] as Encoded }]));
+  const byStored = new Map(
+    entries.map((entry, index) => [entry.key.stored, { entry, payload: payloads[index] as Encoded }]),
+  );
   await Promise.all(
     scope.store.partition([...byStored.keys()]).map(async (stored) => {
       const group = stored.flatMap((key) => byStored.get(key) ?? []);
@@ -44,17 +46,27 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
 type Encoded = { readonly encoding: string; readonly bytes: Uint8Array };
 
 async function encodeOrThrow(scope: Scope, { key, value }: Entry, plan: Plan): Promise<Encoded> {
-  if (value === undefined && plan.negativeTtl === undefined) throw new UsageError('value', value, 'must not be undefined: use del, or set a negativeTtl');
+  if (value === undefined && plan.negativeTtl === undefined)
+    throw new UsageError('value', value, 'must not be undefined: use del, or set a negativeTtl');
   const { payload } = await prepare(scope, key, value, plan);
   if (!payload) throw new CenoteError('CODEC', `the value of ${key.raw} cannot be encoded`);
   return payload;
 }
 
-async function writeGroup(scope: Scope, group: readonly { entry: Entry; payload: Encoded }[], plan: Plan, call: Call, start: number): Promise<void> {
+async function writeGroup(
+  scope: Scope,
+  group: readonly { entry: Entry; payload: Encoded }[],
+  plan: Plan,
+  call: Call,
+  start: number,
+): Promise<void> {
   const limits = { signal: call.signal, deadline: call.deadline ?? plan.limits.store };
   const epoch = await epochOf(scope, limits);
   const tags = [...new Map(group.flatMap(({ entry }) => entry.tags.map((tag) => [tag.key, tag]))).values()];
-  const captured = tags.length === 0 ? new Map<string, string>() : await captureTags(scope.store, tags, plan.ttl + plan.grace, epoch, limits.deadline);
+  const captured =
+    tags.length === 0 ?
+      new Map<string, string>()
+    : await captureTags(scope.store, tags, plan.ttl + plan.grace, epoch, limits.deadline);
   if (!captured) {
     // A tag settles: nothing may be stored under it yet, and what is there is no longer wanted.
     await removeKeys(
@@ -68,16 +80,34 @@ async function writeGroup(scope: Scope, group: readonly { entry: Entry; payload:
   const inputs = group.map(({ entry, payload }) => inputOf(scope, entry, payload, epoch, captured, plan));
   const words = await scope.store.run(write, inputs, limits);
   for (const [index, { entry }] of group.entries()) {
-    plan.tally.set(entry.key.raw, words[index] === 'older' ? 'older' : 'stored', inputs[index]?.entry.length ?? 0, start);
+    plan.tally.set(
+      entry.key.raw,
+      words[index] === 'older' ? 'older' : 'stored',
+      inputs[index]?.entry.length ?? 0,
+      start,
+    );
   }
 }
 
-function inputOf(scope: Scope, { key, tags, value, version: given }: Entry, { encoding, bytes }: Encoded, epoch: string, versions: ReadonlyMap<string, string>, plan: Plan): WriteInput {
+function inputOf(
+  scope: Scope,
+  { key, tags, value, version: given }: Entry,
+  { encoding, bytes }: Encoded,
+  epoch: string,
+  versions: ReadonlyMap<string, string>,
+  plan: Plan,
+): WriteInput {
   const times = lifeOf(scope, value, undefined, plan);
   const fence = given ?? (value === undefined || value === null ? undefined : plan.version?.(value));
   const version = fence === undefined ? undefined : encodeVersion(fence);
   const head = { id: randomId(), ...times, epoch, version, encoding, cost: 0, tags: tagPairs(tags, versions) };
-  return { value: key.stored, lease: scope.common.names.lease(key.stored), life: times.life, version, entry: encodeEntry(key.stored, head, bytes) };
+  return {
+    value: key.stored,
+    lease: scope.common.names.lease(key.stored),
+    life: times.life,
+    version,
+    entry: encodeEntry(key.stored, head, bytes),
+  };
 }
 
 function keepDeletions(scope: Scope, failed: readonly Entry[], plan: Plan, start: number): void {

@@ -19,7 +19,12 @@ export function statsOf(engine: CacheEngine): CacheStats {
     addTo(total, counts);
   }
   const lookups = total.hits + total.misses;
-  return { ...total, hitRate: lookups === 0 ? 0 : total.hits / lookups, pending: engine.scope.common.pending.size, byName };
+  return {
+    ...total,
+    hitRate: lookups === 0 ? 0 : total.hits / lookups,
+    pending: engine.scope.common.pending.size,
+    byName,
+  };
 }
 
 function addTo(total: Counts, counts: Counts): void {
@@ -27,6 +32,8 @@ function addTo(total: Counts, counts: Counts): void {
   for (const [name, value] of Object.entries(counts) as [string, number | Record<string, number>][]) {
     const sum = sums[name];
     if (typeof value === 'number') sums[name] = (sum as number) + value;
-    else for (const [reason, count] of Object.entries(value)) (sum as Record<string, number>)[reason] = ((sum as Record<string, number>)[reason] ?? 0) + count;
+    else
+      for (const [reason, count] of Object.entries(value))
+        (sum as Record<string, number>)[reason] = ((sum as Record<string, number>)[reason] ?? 0) + count;
   }
 }

@@ -59,7 +59,11 @@ export async function captureTags(
   const captured = new Map<string, string>();
   await Promise.all(
     store.partition(tags.map((tag) => tag.key)).map(async (keys) => {
-      const versions = await store.run(capture, { tags: keys, versions: freshVersions(keys.length, epoch), life, epoch }, { deadline });
+      const versions = await store.run(
+        capture,
+        { tags: keys, versions: freshVersions(keys.length, epoch), life, epoch },
+        { deadline },
+      );
       for (const [index, key] of keys.entries()) captured.set(key, versions[index] ?? hold);
     }),
   );
@@ -67,5 +71,9 @@ export async function captureTags(
 }
 
 function byCode(a: Tag, b: Tag): number {
-  return a.code < b.code ? -1 : a.code > b.code ? 1 : 0;
+  return (
+    a.code < b.code ? -1
+    : a.code > b.code ? 1
+    : 0
+  );
 }

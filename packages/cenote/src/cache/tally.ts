@@ -77,7 +77,8 @@ export class Tally {
     this.counts.loads++;
     const failed = outcome === 'error' || outcome === 'timeout';
     if (failed) this.counts.loadErrors++;
-    if (this.#listener) this.#tell({ type: 'load', name: this.name, key, outcome, leased, ms, ...(failed ? { error } : {}) });
+    if (this.#listener)
+      this.#tell({ type: 'load', name: this.name, key, outcome, leased, ms, ...(failed ? { error } : {}) });
   }
 
   share(key: string): void {
@@ -108,7 +109,8 @@ export class Tally {
 
   invalidate(by: 'pattern' | 'tags', what: readonly string[], removed: number, kept: boolean, start: number): void {
     this.counts.invalidations++;
-    if (this.#listener) this.#tell({ type: 'invalidate', name: this.name, by, what, removed, kept, ms: this.#since(start) });
+    if (this.#listener)
+      this.#tell({ type: 'invalidate', name: this.name, by, what, removed, kept, ms: this.#since(start) });
   }
 
   storeFault(during: StoreFaultEvent['during'], error: unknown): void {

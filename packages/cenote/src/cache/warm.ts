@@ -26,10 +26,17 @@ export interface WarmReport {
 
 const mostErrors = 10;
 
-export async function warm(jobs: Iterable<WarmJob> | AsyncIterable<WarmJob>, options: WarmOptions | undefined, clock: Clock): Promise<WarmReport> {
+export async function warm(
+  jobs: Iterable<WarmJob> | AsyncIterable<WarmJob>,
+  options: WarmOptions | undefined,
+  clock: Clock,
+): Promise<WarmReport> {
   const given = checkOptions(options, ['concurrency', 'onProgress', 'signal'], 'options');
   const concurrency = given['concurrency'] === undefined ? 8 : checkCount(given['concurrency'], 'options.concurrency');
-  const onProgress = given['onProgress'] === undefined ? undefined : checkFunction<NonNullable<WarmOptions['onProgress']>>(given['onProgress'], 'options.onProgress');
+  const onProgress =
+    given['onProgress'] === undefined ?
+      undefined
+    : checkFunction<NonNullable<WarmOptions['onProgress']>>(given['onProgress'], 'options.onProgress');
   const signal = given['signal'] === undefined ? undefined : checkSignal(given['signal'], 'options.signal');
   const start = clock.monotonic();
   const report = { done: 0, failed: 0, errors: [] as unknown[], aborted: false };

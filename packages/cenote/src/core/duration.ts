@@ -14,7 +14,10 @@ const form = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d)$/;
  * @throws UsageError for anything else: negative, NaN, a bare numeric string, an unknown unit.
  */
 export function milliseconds(value: unknown, field: string, rule: { zero?: boolean; infinite?: boolean } = {}): number {
-  const parsed = typeof value === 'number' ? value : typeof value === 'string' ? parse(value) : Number.NaN;
+  const parsed =
+    typeof value === 'number' ? value
+    : typeof value === 'string' ? parse(value)
+    : Number.NaN;
   const least = rule.zero ? 0 : 1;
   if (parsed === Infinity && rule.infinite) return parsed;
   if (!Number.isFinite(parsed) || Math.round(parsed) < least || parsed > Number.MAX_SAFE_INTEGER / 2) {

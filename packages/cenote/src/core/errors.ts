@@ -7,7 +7,8 @@
 export const errorCodes = {
   USAGE: {
     retryable: false,
-    meaning: 'An argument, option, key, pattern or environment variable breaks a rule; the message names field, value and rule.',
+    meaning:
+      'An argument, option, key, pattern or environment variable breaks a rule; the message names field, value and rule.',
     remedy: 'Fix the call. Nothing was read, written or removed.',
   },
   STORE_UNAVAILABLE: {
@@ -32,7 +33,8 @@ export const errorCodes = {
   },
   STORE_REPLY: {
     retryable: false,
-    meaning: 'The store answered something that the operation does not know: another program writes under these keys, or versions are mixed.',
+    meaning:
+      'The store answered something that the operation does not know: another program writes under these keys, or versions are mixed.',
     remedy: 'Give each program its own prefix.',
   },
   LOAD_TIMEOUT: {
@@ -109,7 +111,10 @@ export class SchemaError extends CenoteError {
   readonly issues: readonly { readonly message: string }[];
 
   constructor(key: string, issues: readonly { readonly message: string }[]) {
-    super('SCHEMA', `the value of ${show(key)} does not fit its schema: ${issues.map((issue) => issue.message).join('; ')}`);
+    super(
+      'SCHEMA',
+      `the value of ${show(key)} does not fit its schema: ${issues.map((issue) => issue.message).join('; ')}`,
+    );
     this.issues = issues;
   }
 }

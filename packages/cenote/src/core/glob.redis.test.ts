@@ -18,9 +18,13 @@ afterAll(async () => {
   await redis.stop();
 });
 
-const texts = fc.array(fc.constantFrom('a', 'b', 'c', '-', '*', '[', ']', '\\', '^', '?', 'é', '\n'), { maxLength: 6 }).map((parts) => parts.join(''));
+const texts = fc
+  .array(fc.constantFrom('a', 'b', 'c', '-', '*', '[', ']', '\\', '^', '?', 'é', '\n'), { maxLength: 6 })
+  .map((parts) => parts.join(''));
 const patterns = fc
-  .array(fc.constantFrom('a', 'b', 'c', '*', '**', '?', '[', ']', '^', '-', '\\', 'a-c', '[a-c]', '[^a', 'é'), { maxLength: 8 })
+  .array(fc.constantFrom('a', 'b', 'c', '*', '**', '?', '[', ']', '^', '-', '\\', 'a-c', '[a-c]', '[^a', 'é'), {
+    maxLength: 8,
+  })
   .map((parts) => parts.join(''))
   // Whether C's `char` is signed decides ranges that mix ASCII with other bytes: it depends on the server's machine.
   .filter((pattern) => !(pattern.includes('-') && pattern.includes('é')));

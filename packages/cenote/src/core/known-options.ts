@@ -8,7 +8,12 @@ export function onlyKnown(options: object, known: readonly string[], owner: stri
 }
 
 /** The value of a whole-number option, checked to lie from `least` to `most`. */
-export function wholeNumber(value: unknown, field: string, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+export function wholeNumber(
+  value: unknown,
+  field: string,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   throw new UsageError(field, value, `must be a whole number ${range}`);

@@ -3,22 +3,34 @@ import { UsageError, show } from './errors.js';
 /** Checks of what comes from outside: each names field, value and rule. */
 
 /** An object of options, none of them unknown: a misspelt option that is silently ignored is the worst kind. */
-export function checkOptions(value: unknown, known: readonly string[], field: string): Readonly<Record<string, unknown>> {
+export function checkOptions(
+  value: unknown,
+  known: readonly string[],
+  field: string,
+): Readonly<Record<string, unknown>> {
   if (value === undefined) return {};
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(field, value, 'must be an object of options');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError(field, value, 'must be an object of options');
   for (const name of Object.keys(value)) {
-    if (!known.includes(name)) throw new UsageError(`${field}.${name}`, (value as Record<string, unknown>)[name], `is not an option; known are ${known.join(', ')}`);
+    if (!known.includes(name))
+      throw new UsageError(
+        `${field}.${name}`,
+        (value as Record<string, unknown>)[name],
+        `is not an option; known are ${known.join(', ')}`,
+      );
   }
   return value as Record<string, unknown>;
 }
 
 export function checkFraction(value: unknown, field: string): number {
-  if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw new UsageError(field, value, 'must be a number from 0 to 1');
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1))
+    throw new UsageError(field, value, 'must be a number from 0 to 1');
   return value;
 }
 
 export function checkCount(value: unknown, field: string, least = 1): number {
-  if (!Number.isSafeInteger(value) || (value as number) < least) throw new UsageError(field, value, `must be a whole number of at least ${least}`);
+  if (!Number.isSafeInteger(value) || (value as number) < least)
+    throw new UsageError(field, value, `must be a whole number of at least ${least}`);
   return value as number;
 }
 
@@ -46,7 +58,11 @@ export function checkSignal(value: unknown, field: string): AbortSignal {
 export function checkVersion(value: unknown, field: string): number | bigint {
   const whole = typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value));
   if (!whole || value < 0 || value.toString().length > 99) {
-    throw new UsageError(field, value, 'must be a whole number of 0 or more: a safe integer, or a bigint of at most 99 digits');
+    throw new UsageError(
+      field,
+      value,
+      'must be a whole number of 0 or more: a safe integer, or a bigint of at most 99 digits',
+    );
   }
   return value as number | bigint;
 }

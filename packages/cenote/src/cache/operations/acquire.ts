@@ -42,7 +42,10 @@ export const acquire = defineOperation<AcquireInput, Acquired>({
       ...input.versions,
     ],
   }),
-  local(data, { keys: [value = '', lease = '', ...tags], args: [token, life, mode, rejected, tagLife, epoch, ...versions] }) {
+  local(
+    data,
+    { keys: [value = '', lease = '', ...tags], args: [token, life, mode, rejected, tagLife, epoch, ...versions] },
+  ) {
     const held = data.get(lease)?.toString();
     if (held === hold) return ['held'];
     if (text(mode) === 'absent') {

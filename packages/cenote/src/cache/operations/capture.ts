@@ -28,7 +28,13 @@ export const capture = defineOperation<CaptureInput, string[]>({
 type Argument = OperationCall['args'][number] | undefined;
 
 /** The version of a tag, or `undefined` on hold. */
-export function captureOne(data: LocalData, tag: string, life: Argument, epoch: Argument, fresh: Argument): string | undefined {
+export function captureOne(
+  data: LocalData,
+  tag: string,
+  life: Argument,
+  epoch: Argument,
+  fresh: Argument,
+): string | undefined {
   const version = data.get(tag)?.toString();
   if (version === hold) return undefined;
   const lifetime = lifeOf(life);

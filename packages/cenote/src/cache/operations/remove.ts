@@ -28,13 +28,26 @@ export const remove = defineOperation<RemoveInput, (Buffer | undefined)[]>({
   invalidates: true,
   encode: ({ pairs, settle, what, version }) => ({
     keys: pairs.flat(),
-    args: [String(settle), what, version?.good ?? '', version?.floor ?? '', String(floorLife), String(removedFloorLife)],
+    args: [
+      String(settle),
+      what,
+      version?.good ?? '',
+      version?.floor ?? '',
+      String(floorLife),
+      String(removedFloorLife),
+    ],
   }),
   local(data, { keys, args }) {
     const [settle = '0', what = '', good = '', floor = '', life = '', removedLife = ''] = args.map(text);
     return Array.from({ length: keys.length / 2 }, (_, i) => {
       const [value = '', lease = ''] = keys.slice(2 * i, 2 * i + 2);
-      const removed = removeValue(data, value, { what, good, floor, life: Number(life), removedLife: Number(removedLife) });
+      const removed = removeValue(data, value, {
+        what,
+        good,
+        floor,
+        life: Number(life),
+        removedLife: Number(removedLife),
+      });
       voidLease(data, lease, Number(settle));
       return removed;
     });
