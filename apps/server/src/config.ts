@@ -89,8 +89,10 @@ function readSecret(read: EnvironmentReader, mode: Mode): string {
   const secret = read.text('JWT_SECRET');
   if (mode !== 'production') return secret ?? developmentSecret;
   if (secret === undefined) read.missing('JWT_SECRET', 'must be set in production');
-  else if (sampleSecret.test(secret)) read.wrong('JWT_SECRET', masked, 'must be a secret of your own in production, not a sample');
-  else if (secret.length < leastSecretLength) read.wrong('JWT_SECRET', masked, `must have at least ${leastSecretLength} characters in production`);
+  else if (sampleSecret.test(secret))
+    read.wrong('JWT_SECRET', masked, 'must be a secret of your own in production, not a sample');
+  else if (secret.length < leastSecretLength)
+    read.wrong('JWT_SECRET', masked, `must have at least ${leastSecretLength} characters in production`);
   return secret ?? '';
 }
 
@@ -104,7 +106,10 @@ function readDatabase(read: EnvironmentReader, mode: Mode): DatabaseConfig {
   if (url !== undefined) return databaseOfUrl(read, url, poolSize);
   if (databaseParts.some((name) => read.has(name))) return databaseOfParts(read, poolSize);
   if (mode === 'production') {
-    read.missing('DATABASE_URL', "must be set in production (or DB_HOST and the rest); 'embedded:' asks for the embedded database by name");
+    read.missing(
+      'DATABASE_URL',
+      "must be set in production (or DB_HOST and the rest); 'embedded:' asks for the embedded database by name",
+    );
   }
   return embedded(read);
 }
@@ -122,7 +127,8 @@ function databaseOfUrl(read: EnvironmentReader, text: string, poolSize: number):
   // Taken out, because pg gives these words other meanings than PostgreSQL does.
   const ssl = url.searchParams.get('sslmode') ?? 'disable';
   url.searchParams.delete('sslmode');
-  if (!isOneOf(ssl, sslModes)) read.wrong('DATABASE_URL', withoutCredentials(text), `must have an sslmode that is one of ${sslModes.join(', ')}`);
+  if (!isOneOf(ssl, sslModes))
+    read.wrong('DATABASE_URL', withoutCredentials(text), `must have an sslmode that is one of ${sslModes.join(', ')}`);
   return { kind: 'postgres', url: url.href, ssl: isOneOf(ssl, sslModes) ? ssl : 'disable', poolSize };
 }
 
@@ -146,7 +152,10 @@ function readStore(read: EnvironmentReader, mode: Mode): StoreConfig {
   if (ofUrl !== undefined) return ofUrl;
   if (storeParts.some((name) => read.has(name))) return storeOfParts(read, mode);
   if (mode === 'production') {
-    read.missing('REDIS_URL', "must be set in production (or REDIS_HOST and the rest); 'memory:' asks for the in-process store by name");
+    read.missing(
+      'REDIS_URL',
+      "must be set in production (or REDIS_HOST and the rest); 'memory:' asks for the in-process store by name",
+    );
   }
   return { kind: 'memory' };
 }
@@ -156,7 +165,12 @@ function readStoreUrl(read: EnvironmentReader, name: string, mode: Mode): StoreC
   if (text === undefined) return undefined;
   if (text === 'memory:') return { kind: 'memory' };
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const fits = url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== '' && /^(\/\d*)?$/.test(url.pathname) && url.search === '';
+  const fits =
+    url !== undefined &&
+    /^rediss?:$/.test(url.protocol) &&
+    url.hostname !== '' &&
+    /^(\/\d*)?$/.test(url.pathname) &&
+    url.search === '';
   if (!fits) {
     read.wrong(name, withoutCredentials(text), storeForms);
     return { kind: 'memory' };

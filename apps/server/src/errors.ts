@@ -11,7 +11,10 @@ export const errorCodes = {
   FORBIDDEN: { status: 403, meaning: 'What was asked for belongs to somebody else.' },
   NOT_FOUND: { status: 404, meaning: 'There is no such thing, or no such route.' },
   SOLD_OUT: { status: 409, meaning: 'Too few places are left. Final, unless somebody cancels.' },
-  CONTENDED: { status: 409, meaning: 'Too many bookings of one slot at the same moment. The same request may succeed after `Retry-After`.' },
+  CONTENDED: {
+    status: 409,
+    meaning: 'Too many bookings of one slot at the same moment. The same request may succeed after `Retry-After`.',
+  },
   FULL: { status: 409, meaning: 'The event has as many guests as it can hold.' },
   OVER: { status: 409, meaning: 'It has begun or is over.' },
   TOO_LARGE: { status: 413, meaning: 'The body is larger than this server reads.' },
@@ -62,11 +65,19 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   else if (answer.code === 'UNAVAILABLE') request.log.warn(error);
   if (answer.retryAfter !== undefined) void reply.header('retry-after', answer.retryAfter);
   if (answer.code === 'UNAUTHENTICATED') void reply.header('www-authenticate', 'Bearer');
-  return reply.code(errorCodes[answer.code].status).type('application/json').serializer(JSON.stringify).send(bodyOf(answer));
+  return reply
+    .code(errorCodes[answer.code].status)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(bodyOf(answer));
 }
 
 export function answerNoRoute(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return answerError(new ApiError('NOT_FOUND', `there is no ${request.method} ${request.url.split('?', 1)[0]}`), request, reply);
+  return answerError(
+    new ApiError('NOT_FOUND', `there is no ${request.method} ${request.url.split('?', 1)[0]}`),
+    request,
+    reply,
+  );
 }
 
 function bodyOf({ code, message, field }: ApiError): z.infer<typeof ErrorBody> {
@@ -88,7 +99,7 @@ function ofValidation(error: ValidationError): ApiError {
   const part = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'request');
   const field = fieldOf(issue) ?? part;
   // A path that no id can have is one that leads nowhere.
-  if (part === 'params') return new ApiError('NOT_FOUND', `there is nothing here: ${field} is not an id`);
+  if (part === 'params') return new ApiError('NOT_FOUND', `there is nothing here: ${field} is not an id`, { field });
   return new ApiError('INVALID', `${field}: ${issue?.message ?? error.message}`, { field });
 }
 
@@ -101,9 +112,10 @@ function fieldOf(issue: ZodFastifySchemaValidationError | undefined): string | u
 
 /** Fastify's own refusals: a body that is no JSON, too large, of another type, a URL that cannot be decoded. */
 function ofFastify(error: FastifyError): ApiError | undefined {
-  const { code = '', statusCode = 500, message } = error;
+  const { code, statusCode = 500, message } = error as Partial<FastifyError> & Error;
   if (statusCode === 413) return new ApiError('TOO_LARGE', message, { field: 'body' });
   if (statusCode === 415) return new ApiError('UNSUPPORTED', message, { field: 'body' });
-  if (statusCode >= 400 && statusCode < 500) return new ApiError('INVALID', message, { field: code === 'FST_ERR_BAD_URL' ? 'url' : 'body' });
+  if (statusCode >= 400 && statusCode < 500)
+    return new ApiError('INVALID', message, { field: code === 'FST_ERR_BAD_URL' ? 'url' : 'body' });
   return undefined;
 }

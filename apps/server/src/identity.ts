@@ -74,7 +74,8 @@ function keyOf(secret: string): Uint8Array {
 function bearerToken(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-  if (token === undefined) throw new ApiError('UNAUTHENTICATED', "the Authorization header must be 'Bearer' and a token");
+  if (token === undefined)
+    throw new ApiError('UNAUTHENTICATED', "the Authorization header must be 'Bearer' and a token");
   return token;
 }
 
@@ -82,6 +83,7 @@ async function subjectOf(token: string, key: Uint8Array): Promise<number> {
   const verified = await jwtVerify(token, key, { algorithms: [algorithm] }).catch(() => undefined);
   const subject = verified?.payload.sub ?? '';
   const userId = /^\d{1,10}$/.test(subject) ? Number(subject) : 0;
-  if (userId < 1 || userId > 2_147_483_647) throw new ApiError('UNAUTHENTICATED', 'the token does not hold: wrong signature, expired, or without a user');
+  if (userId < 1 || userId > 2_147_483_647)
+    throw new ApiError('UNAUTHENTICATED', 'the token does not hold: wrong signature, expired, or without a user');
   return userId;
 }

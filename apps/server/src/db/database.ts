@@ -1,13 +1,13 @@
 import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core';
 import type { ExtractTablesWithRelations } from 'drizzle-orm';
 
-import type { DatabaseConfig } from '../config.js';
-import { openEmbedded } from './embedded.js';
-import { openPostgres } from './postgres.js';
-
 /** SQL, wherever it runs. Modules bring their own tables, so the type names none. */
-export type Database = PgDatabase<PgQueryResultHKT, Record<string, never>>;
-export type Transaction = PgTransaction<PgQueryResultHKT, Record<string, never>, ExtractTablesWithRelations<Record<string, never>>>;
+export type Database = PgDatabase<PgQueryResultHKT>;
+export type Transaction = PgTransaction<
+  PgQueryResultHKT,
+  Record<string, never>,
+  ExtractTablesWithRelations<Record<string, never>>
+>;
 
 /** An open database and what its owner may do with it. */
 export interface DatabaseHandle {
@@ -21,9 +21,4 @@ export interface DatabaseHandle {
   ping(): Promise<number>;
   /** Waits for queries under way, then ends all connections. */
   close(): Promise<void>;
-}
-
-/** Opens the configured database. PostgreSQL is connected to at first use, PGlite is started here (1 to 4 s). */
-export function openDatabase(config: DatabaseConfig): Promise<DatabaseHandle> {
-  return config.kind === 'embedded' ? openEmbedded(config.directory) : Promise.resolve(openPostgres(config));
 }

@@ -19,7 +19,10 @@ export async function openEmbedded(directory?: string): Promise<DatabaseHandle> 
   return {
     kind: 'embedded',
     db,
-    description: folder === undefined ? 'PostgreSQL embedded (PGlite, in memory: data ends with this process)' : `PostgreSQL embedded (PGlite in ${folder}: one process, not crash-safe)`,
+    description:
+      folder === undefined ?
+        'PostgreSQL embedded (PGlite, in memory: data ends with this process)'
+      : `PostgreSQL embedded (PGlite in ${folder}: one process, not crash-safe)`,
     async prepare(seed) {
       await migrate(db, { migrationsFolder });
       await seed(db);
@@ -45,7 +48,10 @@ async function claim(folder: string): Promise<() => Promise<void>> {
 async function start(folder: string | undefined, unlock: (() => Promise<void>) | undefined): Promise<PGlite> {
   try {
     // A small buffer pool halves start-up time and memory.
-    return await PGlite.create({ ...(folder !== undefined && { dataDir: join(folder, 'postgres') }), postgresqlconf: ['shared_buffers=8MB'] });
+    return await PGlite.create({
+      ...(folder !== undefined && { dataDir: join(folder, 'postgres') }),
+      postgresqlconf: ['shared_buffers=8MB'],
+    });
   } catch (error) {
     await unlock?.();
     throw error;

@@ -7,7 +7,7 @@ export function isDatabaseAway(error: unknown): boolean {
 
 /** True when a row could not be written because the user that it names does not exist. */
 export function missingUser(error: unknown): boolean {
-  return causes(error).some((cause) => cause.code === '23503' && /_user_id_fkey$/.test(cause.constraint ?? ''));
+  return causes(error).some((cause) => cause.code === '23503' && cause.constraint?.endsWith('_user_id_fkey') === true);
 }
 
 interface DatabaseFault extends Error {
@@ -16,9 +16,11 @@ interface DatabaseFault extends Error {
 }
 
 // Class 08: connection. 57P0x: shut down, crashed, starting. 57014, 55P03, 25P03: one of our time limits. 53300: no slot free.
-const awayCodes = /^(08...|57P0[1-5]|57014|55P03|25P03|25P04|53300|ECONN\w+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+const awayCodes =
+  /^(08...|57P0[1-5]|57014|55P03|25P03|25P04|53300|ECONN\w+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 // The driver gives these no code.
-const awayMessages = /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|timeout expired|Client has encountered a connection error|Client was closed)/;
+const awayMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|timeout expired|Client has encountered a connection error|Client was closed)/;
 
 function causes(error: unknown): DatabaseFault[] {
   const chain: DatabaseFault[] = [];

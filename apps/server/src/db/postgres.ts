@@ -34,11 +34,12 @@ export function openPostgres(config: PostgresConfig): DatabaseHandle {
     kind: 'postgres',
     db,
     description: `PostgreSQL at ${withoutCredentials(config.url)}`,
-    prepare: (seed) => withMigrationLock(connection, async (client) => {
-      const own = drizzle({ client });
-      await migrate(own, { migrationsFolder });
-      await seed(own);
-    }),
+    prepare: (seed) =>
+      withMigrationLock(connection, async (client) => {
+        const own = drizzle({ client });
+        await migrate(own, { migrationsFolder });
+        await seed(own);
+      }),
     async ping() {
       const sent = performance.now();
       await db.execute(sql`select 1`);
@@ -49,7 +50,10 @@ export function openPostgres(config: PostgresConfig): DatabaseHandle {
 }
 
 /** A connection of its own, without time limits: a migration may take long, and others wait for their turn. */
-async function withMigrationLock(connection: pg.ClientConfig, run: (client: pg.Client) => Promise<void>): Promise<void> {
+async function withMigrationLock(
+  connection: pg.ClientConfig,
+  run: (client: pg.Client) => Promise<void>,
+): Promise<void> {
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: limits.connectionTimeoutMillis });
   client.on('error', () => {});
   await client.connect();

@@ -3,7 +3,12 @@ import { sql, type SQL } from 'drizzle-orm';
 /** Days are those of Oaxaca, wherever the server runs. */
 export const festivalTimeZone = 'America/Mexico_City';
 
-const dayForm = new Intl.DateTimeFormat('en-CA', { timeZone: festivalTimeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+const dayForm = new Intl.DateTimeFormat('en-CA', {
+  timeZone: festivalTimeZone,
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
 const millisecondsPerDay = 86_400_000;
 
 /** The day in Oaxaca, as `2026-07-20`. */

@@ -1,10 +1,24 @@
 import { sql } from 'drizzle-orm';
-import { check, date, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  check,
+  date,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 
 import { users } from '../../db/users.js';
 
 const id = () => integer('id').primaryKey().generatedByDefaultAsIdentity();
-const userId = () => integer('user_id').notNull().references(() => users.id, { onDelete: 'cascade' });
+const userId = () =>
+  integer('user_id')
+    .notNull()
+    .references(() => users.id, { onDelete: 'cascade' });
 const instant = (name: string) => timestamp(name, { withTimezone: true });
 
 // Gamification
@@ -40,7 +54,9 @@ export const userBadges = pgTable(
   'user_badges',
   {
     userId: userId(),
-    badgeId: integer('badge_id').notNull().references(() => badges.id, { onDelete: 'cascade' }),
+    badgeId: integer('badge_id')
+      .notNull()
+      .references(() => badges.id, { onDelete: 'cascade' }),
     earnedAt: instant('earned_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.badgeId] })],
@@ -82,7 +98,9 @@ export const slots = pgTable(
   'experience_slots',
   {
     id: id(),
-    experienceId: integer('experience_id').notNull().references(() => experiences.id, { onDelete: 'cascade' }),
+    experienceId: integer('experience_id')
+      .notNull()
+      .references(() => experiences.id, { onDelete: 'cascade' }),
     startsAt: instant('starts_at').notNull(),
     capacity: integer('capacity').notNull(),
     booked: integer('booked').notNull().default(0),
@@ -98,7 +116,9 @@ export const bookings = pgTable(
   'bookings',
   {
     id: id(),
-    slotId: integer('slot_id').notNull().references(() => slots.id),
+    slotId: integer('slot_id')
+      .notNull()
+      .references(() => slots.id),
     userId: userId(),
     quantity: integer('quantity').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -129,7 +149,10 @@ export const events = pgTable(
   (table) => [
     index('events_start').on(table.startsAt, table.id),
     index('events_category').on(table.category, table.startsAt, table.id),
-    check('events_never_overfull', sql`${table.going} >= 0 and (${table.capacity} is null or ${table.going} <= ${table.capacity})`),
+    check(
+      'events_never_overfull',
+      sql`${table.going} >= 0 and (${table.capacity} is null or ${table.going} <= ${table.capacity})`,
+    ),
   ],
 );
 
@@ -137,7 +160,9 @@ export const rsvps = pgTable(
   'event_rsvps',
   {
     userId: userId(),
-    eventId: integer('event_id').notNull().references(() => events.id, { onDelete: 'cascade' }),
+    eventId: integer('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.eventId] }), index('event_rsvps_event').on(table.eventId)],

@@ -55,13 +55,20 @@ export async function rsvpsOfUser(db: Database, userId: number) {
 
 /** False when it was there. */
 export async function insertRsvp(tx: Transaction, userId: number, eventId: number): Promise<boolean> {
-  const rows = await tx.insert(rsvps).values({ userId, eventId }).onConflictDoNothing().returning({ eventId: rsvps.eventId });
+  const rows = await tx
+    .insert(rsvps)
+    .values({ userId, eventId })
+    .onConflictDoNothing()
+    .returning({ eventId: rsvps.eventId });
   return rows.length > 0;
 }
 
 /** False when there was none. */
 export async function deleteRsvp(tx: Transaction, userId: number, eventId: number): Promise<boolean> {
-  const rows = await tx.delete(rsvps).where(and(eq(rsvps.userId, userId), eq(rsvps.eventId, eventId))).returning({ eventId: rsvps.eventId });
+  const rows = await tx
+    .delete(rsvps)
+    .where(and(eq(rsvps.userId, userId), eq(rsvps.eventId, eventId)))
+    .returning({ eventId: rsvps.eventId });
   return rows.length > 0;
 }
 

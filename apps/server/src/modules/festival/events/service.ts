@@ -35,11 +35,11 @@ export class Events {
     const { changed, guests } = await this.#db.transaction(async (tx) => {
       const event = found(await eventDetail(tx, eventId), 'event', eventId);
       if (event.endsAt <= new Date()) throw new ApiError('OVER', `event ${eventId} is over`);
-      const changed = going ? await insertRsvp(tx, userId, eventId) : await deleteRsvp(tx, userId, eventId);
-      if (!changed) return { changed, guests: event.going };
-      const guests = going ? await addGuest(tx, eventId) : await removeGuest(tx, eventId);
-      if (guests === undefined) throw new ApiError('FULL', `event ${eventId} is full`);
-      return { changed, guests };
+      const isNew = going ? await insertRsvp(tx, userId, eventId) : await deleteRsvp(tx, userId, eventId);
+      if (!isNew) return { changed: false, guests: event.going };
+      const count = going ? await addGuest(tx, eventId) : await removeGuest(tx, eventId);
+      if (count === undefined) throw new ApiError('FULL', `event ${eventId} is full`);
+      return { changed: true, guests: count };
     });
     if (changed) await this.#forgetGuests(eventId, userId);
     return { eventId, userId, going, guests };

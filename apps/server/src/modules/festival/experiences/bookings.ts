@@ -27,7 +27,10 @@ export async function book(db: Database, request: BookingRequest) {
     const booking = await attemptBooking(db, request);
     if (booking !== 'conflict') return booking;
   }
-  throw new ApiError('CONTENDED', 'many are booking this slot right now: try again', { field: 'slotId', retryAfter: 1 });
+  throw new ApiError('CONTENDED', 'many are booking this slot right now: try again', {
+    field: 'slotId',
+    retryAfter: 1,
+  });
 }
 
 /** Spread, so that those who met once do not meet again. */
@@ -37,9 +40,11 @@ function backoff(): number {
 
 async function attemptBooking(db: Database, { experienceId, slotId, userId, quantity }: BookingRequest) {
   const slot = await slotNow(db, experienceId, slotId);
-  if (slot === undefined) throw new ApiError('NOT_FOUND', `experience ${experienceId} has no slot ${slotId}`, { field: 'slotId' });
+  if (slot === undefined)
+    throw new ApiError('NOT_FOUND', `experience ${experienceId} has no slot ${slotId}`, { field: 'slotId' });
   if (slot.startsAt <= new Date()) throw new ApiError('OVER', `slot ${slotId} has begun`, { field: 'slotId' });
-  if (slot.placesLeft < quantity) throw new ApiError('SOLD_OUT', `slot ${slotId} has ${slot.placesLeft} places left`, { field: 'slotId' });
+  if (slot.placesLeft < quantity)
+    throw new ApiError('SOLD_OUT', `slot ${slotId} has ${slot.placesLeft} places left`, { field: 'slotId' });
 
   return db.transaction(async (tx) => {
     if (!(await takePlaces(tx, slotId, slot.version, quantity))) return 'conflict';

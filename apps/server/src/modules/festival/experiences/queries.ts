@@ -63,13 +63,19 @@ export async function slotsBetween(db: Database, experienceId: number, startDate
     .from(experiences)
     .leftJoin(
       slots,
-      and(eq(slots.experienceId, experiences.id), gte(slots.startsAt, startOfDay(startDate)), lt(slots.startsAt, startOfDay(daysAfter(endDate, 1)))),
+      and(
+        eq(slots.experienceId, experiences.id),
+        gte(slots.startsAt, startOfDay(startDate)),
+        lt(slots.startsAt, startOfDay(daysAfter(endDate, 1))),
+      ),
     )
     .where(eq(experiences.id, experienceId))
     .orderBy(asc(slots.startsAt));
   if (rows.length === 0) return undefined;
   return rows.flatMap(({ id, startsAt, capacity, booked, ...rest }) =>
-    id !== null && startsAt !== null && capacity !== null && booked !== null ? [{ id, startsAt, capacity, booked, ...rest }] : [],
+    id !== null && startsAt !== null && capacity !== null && booked !== null ?
+      [{ id, startsAt, capacity, booked, ...rest }]
+    : [],
   );
 }
 
@@ -87,7 +93,9 @@ export async function takePlaces(tx: Transaction, slotId: number, version: numbe
   const taken = await tx
     .update(slots)
     .set({ booked: sql`${slots.booked} + ${quantity}`, version: sql`${slots.version} + 1` })
-    .where(and(eq(slots.id, slotId), eq(slots.version, version), lte(sql`${slots.booked} + ${quantity}`, slots.capacity)))
+    .where(
+      and(eq(slots.id, slotId), eq(slots.version, version), lte(sql`${slots.booked} + ${quantity}`, slots.capacity)),
+    )
     .returning({ id: slots.id });
   return taken.length > 0;
 }

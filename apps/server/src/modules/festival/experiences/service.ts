@@ -34,6 +34,10 @@ export class Experiences {
 
   /** What shows the places left: the detail by key, its slots of any range and all lists as groups. */
   async #forgetPlaces(expId: number): Promise<void> {
-    await Promise.all([this.#keys.experience.del({ expId }), this.#keys.slots.invalidate({ expId }), this.#keys.experiences.invalidate()]);
+    await Promise.all([
+      this.#keys.experience.del({ expId }),
+      this.#keys.slots.invalidate({ expId }),
+      this.#keys.experiences.invalidate(),
+    ]);
   }
 }

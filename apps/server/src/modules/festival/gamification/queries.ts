@@ -40,19 +40,24 @@ export async function statsOfUser(db: Database, userId: number) {
       xp,
       checkIns: sql<number>`coalesce(${progress.checkIns}, 0)`.mapWith(Number),
       lastCheckInAt: progress.lastCheckInAt,
-      badges: sql<number>`(select count(*) from ${userBadges} where ${userBadges.userId} = ${users.id})`.mapWith(Number),
+      badges: sql<number>`(select count(*) from ${userBadges} where ${userBadges.userId} = ${users.id})`.mapWith(
+        Number,
+      ),
     })
     .from(users)
     .leftJoin(progress, eq(progress.userId, users.id))
     .where(eq(users.id, userId));
   if (row === undefined) return undefined;
-  const level = levelOf(row.xp);
-  return { ...row, level, nextLevelAt: xpOfLevel(level + 1) };
+  return { ...withLevel(row), nextLevelAt: xpOfLevel(levelOf(row.xp) + 1) };
 }
 
 /** One more than the number of users with more XP; `undefined` without such a user. Reads the leaderboard's index down to the user. */
 export async function rankOfUser(db: Database, userId: number) {
-  const [user] = await db.select({ userId: users.id, xp }).from(users).leftJoin(progress, eq(progress.userId, users.id)).where(eq(users.id, userId));
+  const [user] = await db
+    .select({ userId: users.id, xp })
+    .from(users)
+    .leftJoin(progress, eq(progress.userId, users.id))
+    .where(eq(users.id, userId));
   if (user === undefined) return undefined;
   const [[ahead], [all]] = await Promise.all([
     db.select({ users: count() }).from(progress).where(gt(progress.xp, user.xp)),
@@ -79,11 +84,18 @@ export async function leaderboardPage(db: Database, page: number, limit: number)
       .offset((page - 1) * limit),
     db.select({ users: count() }).from(progress),
   ]);
-  return { items: rows.map((row) => ({ ...row, level: levelOf(row.xp) })), page, limit, total: all?.users ?? 0 };
+  return { items: rows.map(withLevel), page, limit, total: all?.users ?? 0 };
+}
+
+function withLevel<Row extends { xp: number }>(row: Row) {
+  return { ...row, level: levelOf(row.xp) };
 }
 
 export async function eventToCheckInAt(db: Database, eventId: number) {
-  const [event] = await db.select({ xp: events.checkInXp, endsAt: events.endsAt }).from(events).where(eq(events.id, eventId));
+  const [event] = await db
+    .select({ xp: events.checkInXp, endsAt: events.endsAt })
+    .from(events)
+    .where(eq(events.id, eventId));
   return event;
 }
 
@@ -123,6 +135,10 @@ export async function awardBadges(tx: Transaction, userId: number, reached: { xp
       ),
     )
     .orderBy(asc(badges.id));
-  if (won.length > 0) await tx.insert(userBadges).values(won.map(({ id }) => ({ userId, badgeId: id }))).onConflictDoNothing();
+  if (won.length > 0)
+    await tx
+      .insert(userBadges)
+      .values(won.map(({ id }) => ({ userId, badgeId: id })))
+      .onConflictDoNothing();
   return won;
 }

@@ -25,7 +25,8 @@ export class Gamification {
   async badges(userId: number) {
     const [all, own] = await Promise.all([this.#keys.badges.get(), this.#keys.userBadges.get({ userId })]);
     const earned = new Map(own?.map((badge) => [badge.id, badge.earnedAt]));
-    return { items: all.map((badge) => ({ ...badge, earnedAt: earned.get(badge.id) ?? null })) };
+    const withMoment = (badge: (typeof all)[number]) => ({ ...badge, earnedAt: earned.get(badge.id) ?? null });
+    return { items: all.map(withMoment) };
   }
 
   async badgesOf(userId: number) {

@@ -8,7 +8,9 @@ const Badge = z.object({ id: Id, code: z.string(), name: z.string(), description
 export const EarnedBadges = listOf(Badge.extend({ earnedAt: Instant }));
 
 /** `earnedAt` is that of the caller. */
-export const Badges = listOf(Badge.extend({ criterion: z.enum(badgeCriteria), threshold: z.int(), earnedAt: Instant.nullable() }));
+export const Badges = listOf(
+  Badge.extend({ criterion: z.enum(badgeCriteria), threshold: z.int(), earnedAt: Instant.nullable() }),
+);
 
 export const Stats = z.object({
   userId: Id,
@@ -22,13 +24,20 @@ export const Stats = z.object({
   lastCheckInAt: Instant.nullable(),
 });
 
-export const Rank = z.object({ userId: Id, xp: z.int(), rank: z.int(), of: z.int().describe('How many users there are.') });
+export const Rank = z.object({
+  userId: Id,
+  xp: z.int(),
+  rank: z.int(),
+  of: z.int().describe('How many users there are.'),
+});
 
 export const Leaderboard = pageOf(
   z.object({ rank: z.int(), userId: Id, username: z.string(), displayName: z.string(), xp: z.int(), level: z.int() }),
 );
 
-export const CheckInBody = z.strictObject({ eventId: Id.optional().describe('Where; the festival grounds without one.') }).nullish();
+export const CheckInBody = z
+  .strictObject({ eventId: Id.optional().describe('Where; the festival grounds without one.') })
+  .nullish();
 
 export const CheckIn = z.object({
   userId: Id,

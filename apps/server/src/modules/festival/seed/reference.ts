@@ -20,16 +20,37 @@ export async function awardEverybody(db: Database): Promise<void> {
 }
 
 const allBadges: (typeof badges.$inferInsert)[] = [
-  { code: 'first-steps', name: 'First steps', description: 'Checked in for the first time.', criterion: 'check_ins', threshold: 1 },
+  {
+    code: 'first-steps',
+    name: 'First steps',
+    description: 'Checked in for the first time.',
+    criterion: 'check_ins',
+    threshold: 1,
+  },
   { code: 'regular', name: 'Regular', description: 'Checked in five times.', criterion: 'check_ins', threshold: 5 },
-  { code: 'everywhere', name: 'Seen everywhere', description: 'Checked in twenty times.', criterion: 'check_ins', threshold: 20 },
+  {
+    code: 'everywhere',
+    name: 'Seen everywhere',
+    description: 'Checked in twenty times.',
+    criterion: 'check_ins',
+    threshold: 20,
+  },
   { code: 'chinelo', name: 'Chinelo', description: 'Gathered 500 XP.', criterion: 'xp', threshold: 500 },
   { code: 'flor-de-pina', name: 'Flor de Piña', description: 'Gathered 1,500 XP.', criterion: 'xp', threshold: 1_500 },
-  { code: 'danza-de-la-pluma', name: 'Danza de la Pluma', description: 'Gathered 5,000 XP.', criterion: 'xp', threshold: 5_000 },
+  {
+    code: 'danza-de-la-pluma',
+    name: 'Danza de la Pluma',
+    description: 'Gathered 5,000 XP.',
+    criterion: 'xp',
+    threshold: 5_000,
+  },
 ];
 
 const allSettings: (typeof settings.$inferInsert)[] = [
-  { name: 'festival', value: { name: 'Guelaguetza', city: 'Oaxaca de Juárez', timeZone: festivalTimeZone, currency: 'MXN' } },
+  {
+    name: 'festival',
+    value: { name: 'Guelaguetza', city: 'Oaxaca de Juárez', timeZone: festivalTimeZone, currency: 'MXN' },
+  },
   { name: 'languages', value: ['es', 'en', 'zap'] },
   { name: 'features', value: { gamification: true, bookings: true, rsvps: true } },
   { name: 'support', value: { email: 'hola@guelaguetza.example' } },

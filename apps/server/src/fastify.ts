@@ -1,0 +1,33 @@
+import Fastify, { type FastifyServerOptions } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+
+import { answerError, answerNoRoute, ErrorBody } from './errors.js';
+
+/** Bytes. The largest body of any route is a few hundred. */
+const bodyLimit = 64 * 1024;
+
+/** Milliseconds. Longer than the database's own limits, so that those speak first. */
+const handlerTimeout = 15_000;
+
+export type App = ReturnType<typeof createFastify>;
+
+/** Fastify as every module finds it: zod at both ends, one shape of errors, requests still served while closing. */
+export function createFastify(logger: FastifyServerOptions['logger']) {
+  const app = Fastify({
+    // `exactOptionalPropertyTypes` has no word for an absent logger but false.
+    logger: logger ?? false,
+    bodyLimit,
+    handlerTimeout,
+    // A request that has reached us is answered, even if it came after the order to stop.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(answerNoRoute);
+  return app;
+}
+
+/** The answers of a route that are no success, for its documentation and types. */
+export const failures = { '4xx': ErrorBody, '5xx': ErrorBody } as const;
