@@ -53,8 +53,7 @@ export class Cache<C extends CodecOption = 'json'> {
       };
     }
     this.name = this.#engine.defaults.tally.name;
-    this.keyspace = ((template: string, given?: unknown) =>
-      declareKeyspace(this.#engine, template, given)) as DeclareKeyspace<C>;
+    this.keyspace = (template: string, given?: unknown) => declareKeyspace(this.#engine, template, given);
   }
 
   /** The value under `key`, fresh or within grace; `undefined` when there is none or the store is away. Never loads. One command. */

@@ -4,13 +4,11 @@ import { encodeEntry, encodeVersion, randomId } from './entry.js';
 import { leaseLife, type Lease } from './lease.js';
 import type { Loaded } from './load.js';
 import { write, type WriteInput } from './operations/index.js';
-import type { Payload } from './payload.js';
+import type { Give, Payload } from './payload.js';
 import type { Plan } from './plan.js';
-import type { Key, Scope } from './scope.js';
+import type { Key } from './key.js';
+import type { Scope } from './scope.js';
 import { captureTags, tagPairs } from './tags.js';
-
-/** A way to hand the same value to many callers; each gets one that it cannot spoil for the others. */
-export type Give = () => unknown;
 
 /** A value on its way into the store. */
 export interface Prepared {

@@ -12,9 +12,8 @@
  * the flight's lease is still held under unchanged tags: an invalidation voids the one or changes the other. One question
  * serves all who were waiting when it was sent; those who come while it is under way share the next.
  */
-import type { Lease } from './lease.js';
-import type { Give } from './fill.js';
 import { until, type Load } from './load.js';
+import type { Give } from './payload.js';
 
 export type Outcome =
   | { readonly kind: 'value'; readonly give: Give }
@@ -23,13 +22,19 @@ export type Outcome =
   /** The store had no word to give. */
   | { readonly kind: 'unleased' };
 
+/** What a flight asks of its lease. */
+interface Held {
+  /** Whether the store still holds it under unchanged tags, asked now. Rejects when the store is away. */
+  isHeld(): Promise<boolean>;
+}
+
 /** Why a load was aborted when all its callers had gone. */
 const abandonment = new DOMException('no caller waits for this load any more', 'AbortError');
 
 export class Flight {
   /** Set by whoever drives the flight, before anybody can see it. */
   outcome: Promise<Outcome> = Promise.resolve({ kind: 'again' });
-  #lease: Lease | undefined;
+  #lease: Held | undefined;
   #load: Load | undefined;
   #asking: Promise<boolean> | undefined;
   #next: Promise<boolean> | undefined;
@@ -43,7 +48,7 @@ export class Flight {
   }
 
   /** From here on callers need the store's word. */
-  begin(lease: Lease, load: Load): void {
+  begin(lease: Held, load: Load): void {
     this.#lease = lease;
     this.#load = load;
     if (this.#isAbandoned) load.abort(abandonment);
@@ -86,7 +91,7 @@ export class Flight {
     this.#load?.abort(abandonment);
   }
 
-  #ask(lease: Lease): Promise<boolean> {
+  #ask(lease: Held): Promise<boolean> {
     if (this.#asking) {
       const again = (): Promise<boolean> => {
         this.#next = undefined;

@@ -1,5 +1,5 @@
 import type { Flight } from './flight.js';
-import type { Key } from './scope.js';
+import type { Key } from './key.js';
 import type { Tag } from './tags.js';
 
 /** What is to be read: a key, and the tags that its caller names. */
@@ -20,7 +20,7 @@ export class Flights {
   }
 
   set({ key, tags }: Wanted, flight: Flight): void {
-    const flights = this.#byKey.get(key.stored) ?? new Map();
+    const flights = this.#byKey.get(key.stored) ?? new Map<string, { readonly raw: string; readonly flight: Flight }>();
     flights.set(tagCodes({ key, tags }), { raw: key.raw, flight });
     this.#byKey.set(key.stored, flights);
   }

@@ -1,7 +1,8 @@
 import type { MissReason } from '../core/events.js';
 import { judge, noneAsked, noVersions } from './judge.js';
 import { parseEntry } from './entry.js';
-import type { Key, Scope } from './scope.js';
+import type { Key } from './key.js';
+import type { Scope } from './scope.js';
 import { tagsOfHead } from './tags.js';
 
 /** All that is known of one key; see `Cache.inspect`. */

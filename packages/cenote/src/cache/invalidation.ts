@@ -3,18 +3,17 @@
  * the store cannot be told is kept, merged and replayed (see `replay.ts`), and until then this process trusts nothing
  * stored that it could mean.
  */
-import { encodeVersion, headLength, peekHead } from './entry.js';
+import { headLength, peekHead } from './entry.js';
 import { remove, retire } from './operations/index.js';
 import type { KeyPattern } from './pattern.js';
 import type { Invalidation } from './plan.js';
-import { scheduleReplay } from './replay.js';
-import type { Key, Scope } from './scope.js';
+import { fenceOf, groupsOf, pairsOf, removePattern } from './removal.js';
+import { replay } from './replay.js';
+import type { Key } from './key.js';
+import type { Scope } from './scope.js';
 import type { Tag } from './tags.js';
 import { tagsOfHead } from './tags.js';
 import type { Tally } from './tally.js';
-
-/** How many entries one operation removes at most: some 10 ms of the server's time would be felt by others. */
-const mostPairs = 500;
 
 /** Removes entries and voids their leases; the number that were good. One round trip a partition, a second if they carry tags. */
 export async function removeKeys(
@@ -112,57 +111,6 @@ export async function invalidatePattern(
   return removed;
 }
 
-/**
- * Two passes. A fill moves a load from its lease to its value, so one pass over both can miss it twice: not yet a value
- * when the values' place was scanned, no longer a lease when the leases' was. Here all leases are voided first. When that
- * has ended, a load that began before is either void, or already a value, which the second pass finds.
- */
-export async function removePattern(scope: Scope, pattern: KeyPattern, call: Invalidation['call']): Promise<number> {
-  const { store, common } = scope;
-  let removed = 0;
-  const removeOurs = async (stored: readonly string[]): Promise<void> => {
-    for (const group of groupsOf(
-      scope,
-      stored.map((key) => ({ raw: key, stored: key })),
-    )) {
-      const heads = await store.run(
-        remove,
-        { pairs: pairsOf(scope, group), settle: 0, what: 'ours', version: undefined },
-        call,
-      );
-      removed += heads.filter((head) => head !== undefined).length;
-    }
-  };
-  for await (const names of store.scan(pattern.leases, call)) {
-    await removeOurs(
-      names.filter((name) => pattern.matchesLease(name)).flatMap((name) => common.names.keyOfLease(name) ?? []),
-    );
-  }
-  for await (const names of store.scan(pattern.values, call))
-    await removeOurs(names.filter((name) => pattern.matches(name)));
-  return removed;
-}
-
-/** The fence of an invalidation, as the operation wants it. */
-export function fenceOf(version: number | bigint | undefined): { good: string; floor: string } | undefined {
-  if (version === undefined) return undefined;
-  return { good: encodeVersion(version), floor: BigInt(version) > 0n ? encodeVersion(BigInt(version) - 1n) : '' };
-}
-
-export function pairsOf(scope: Scope, keys: readonly Key[]): [value: string, lease: string][] {
-  return keys.map(({ stored }) => [stored, scope.common.names.lease(stored)]);
-}
-
-function groupsOf(scope: Scope, keys: readonly Key[]): Key[][] {
-  const byStored = new Map(keys.map((key) => [key.stored, key]));
-  return scope.store.partition([...byStored.keys()]).flatMap((part) => {
-    const group = part.flatMap((stored) => byStored.get(stored) ?? []);
-    return Array.from({ length: Math.ceil(group.length / mostPairs) }, (_, index) =>
-      group.slice(index * mostPairs, (index + 1) * mostPairs),
-    );
-  });
-}
-
 function doom(scope: Scope, keys: readonly Key[]): void {
   for (const { stored } of keys) scope.common.flights.doomKey(stored);
 }
@@ -171,7 +119,7 @@ function keep(scope: Scope, tally: Tally, add: () => void): void {
   add();
   const { pending } = scope.common;
   tally.keep(pending.size, pending.everything);
-  scheduleReplay(scope, tally);
+  replay(scope, tally);
 }
 
 function faulted(

@@ -1,6 +1,12 @@
 import { UsageError } from '../core/errors.js';
 import { hashTagOf } from '../core/slot.js';
 
+/** A key as the caller wrote it, and as it is stored. */
+export interface Key {
+  readonly raw: string;
+  readonly stored: string;
+}
+
 /**
  * From the keys that callers write (*raw*) to the names in the store, and back.
  *

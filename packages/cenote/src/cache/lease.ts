@@ -1,7 +1,8 @@
 import type { Store } from '../store/store.js';
 import { randomId } from './entry.js';
 import { acquire, release, renew } from './operations/index.js';
-import { epochOf, type Key, type Scope } from './scope.js';
+import type { Key } from './key.js';
+import { epochOf, type Scope } from './scope.js';
 import { captureTags, freshVersions, mergeTags, type Tag } from './tags.js';
 
 /** A lease's life, in milliseconds. A crashed holder is replaced after this; a living one renews it at a third. */

@@ -2,7 +2,8 @@ import type { MissReason } from '../core/events.js';
 import type { EntryHead } from './entry.js';
 import { judge, noneAsked, noVersions, type Judgement, type Scene } from './judge.js';
 import type { Call, Plan } from './plan.js';
-import type { Key, Scope } from './scope.js';
+import type { Key } from './key.js';
+import type { Scope } from './scope.js';
 import { checkValue, mustCheck } from './fill.js';
 import { tagsOfHead, type Tag } from './tags.js';
 
@@ -65,7 +66,7 @@ export async function lookupMany(
   }
   const versions = versionMap(distinct, read.slice(keys.length));
   return Promise.all(
-    keys.map((key, index) => {
+    keys.map(async (key, index) => {
       const own = tags[index] ?? [];
       return isPending(scope, key, own) ? pending : (
           settle(scope, key, read[index] ?? null, own, versions, plan, call, distinct)

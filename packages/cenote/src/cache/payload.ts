@@ -11,6 +11,9 @@ export interface PayloadOptions {
 
 export const defaultCompression = Object.freeze({ over: 1024, with: preferredCompression });
 
+/** A way to hand the same value to many callers; each gets one that it cannot spoil for the others. */
+export type Give = () => unknown;
+
 export interface Payload {
   /** The codec's name, with its compression, as headers write it. */
   readonly encoding: string;
@@ -50,7 +53,7 @@ export class Payloads {
   }
 
   /** A way to give the same value to many callers: itself where it is frozen through and through, else a copy for each. */
-  share(payload: Payload): () => unknown {
+  share(payload: Payload): Give {
     const bytes = Buffer.from(payload.bytes.buffer, payload.bytes.byteOffset, payload.bytes.byteLength);
     const value = this.#decode(payload.encoding, bytes);
     if (this.#options.copy === 'freeze' && !deepFreeze(value, new Set())) return () => value;

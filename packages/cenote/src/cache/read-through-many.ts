@@ -1,6 +1,8 @@
 /** Reading many through: one batch of reads, one load for all that is missing, then the keys that others are loading. */
 import type { ManyLoader } from './engine.js';
-import { fill, prepare, type Give } from './fill.js';
+import { fill, prepare } from './fill.js';
+import type { Give } from './payload.js';
+import { Deferred } from '../core/deferred.js';
 import { Flight, type Outcome } from './flight.js';
 import type { Wanted } from './flights.js';
 import { Lease } from './lease.js';
@@ -161,16 +163,12 @@ class Batch {
     const wanted = this.#want(index);
     // A caller of one key that leaves must not end the load of all.
     const flight = new Flight(true);
-    let decide: Ticket['decide'] = () => undefined;
-    let fail: Ticket['fail'] = () => undefined;
-    flight.outcome = new Promise<Outcome>((resolve, reject) => {
-      decide = resolve;
-      fail = reject;
-    });
+    const { promise, resolve, reject } = new Deferred<Outcome>();
+    flight.outcome = promise;
     const land = (): void => flights.delete(wanted, flight);
     flight.outcome.then(land, land);
     flights.set(wanted, flight);
-    return { index, flight, decide, fail };
+    return { index, flight, decide: resolve, fail: reject };
   }
 
   /** What the store has no word on, in one load that is stored nowhere. */

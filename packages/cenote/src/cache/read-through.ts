@@ -12,7 +12,8 @@
  */
 import type { RefuseReason } from '../core/events.js';
 import { LoadTimeoutError } from '../core/errors.js';
-import { fill, prepare, type Give } from './fill.js';
+import { fill, prepare } from './fill.js';
+import type { Give } from './payload.js';
 import { Flight, type Outcome } from './flight.js';
 import { wantedId, type Wanted } from './flights.js';
 import { askLease, coolOff, Lease, leaseLife, type Asked } from './lease.js';

@@ -1,7 +1,7 @@
-import { fenceOf, pairsOf, removePattern } from './invalidation.js';
+import { StoreError } from '../core/errors.js';
 import { remove, retire } from './operations/index.js';
 import { keyPattern } from './pattern.js';
-import type { Call } from './plan.js';
+import { fenceOf, pairsOf, removePattern } from './removal.js';
 import type { Scope } from './scope.js';
 import type { Tally } from './tally.js';
 
@@ -16,64 +16,59 @@ const most = 500;
  * Sends kept invalidations until none is left: at once when the store comes up, else after a pause. One replay at a time
  * runs for a store and prefix, whichever of its caches began it.
  */
-export function scheduleReplay(scope: Scope, tally: Tally): void {
-  const { common, store } = scope;
-  if (common.replay) return;
+export function replay(scope: Scope, tally: Tally): void {
+  if (scope.common.isReplaying) return;
+  void replayAll(scope, tally);
+}
+
+/** Never rejects. Ends when nothing is left, or the store is closed. */
+async function replayAll(scope: Scope, tally: Tally): Promise<void> {
+  const { common } = scope;
+  common.isReplaying = true;
   let pause = firstPause;
-  let isRunning = false;
-  let cancel: () => void = () => undefined;
-  const stop = store.onState((state) => {
-    if (state === 'up') attempt();
-  });
-  const attempt = (): void => {
-    cancel();
-    if (isRunning) return;
-    isRunning = true;
-    void replayAll(scope, tally).then((isDone) => {
-      isRunning = false;
-      if (isDone || common.replay?.isClosed) return end();
-      pause = Math.min(pause * 2, longestPause);
-      cancel = scope.clock.after(pause, attempt);
-    });
-  };
-  const end = (): void => {
-    stop();
-    cancel();
-    common.replay = undefined;
-  };
-  common.replay = { isClosed: false, attempt };
-  cancel = scope.clock.after(pause, attempt);
-}
-
-/** True when nothing is left. Never rejects. */
-async function replayAll(scope: Scope, tally: Tally): Promise<boolean> {
-  const { pending } = scope.common;
-  try {
-    while (pending.size > 0) {
-      const before = pending.size;
+  while (common.pending.size > 0) {
+    await untilUp(scope, pause);
+    try {
+      const before = common.pending.size;
       await replaySome(scope);
-      tally.replay(before - pending.size, pending.size);
+      tally.replay(before - common.pending.size, common.pending.size);
+      pause = 0;
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'STORE_CLOSED') break;
+      tally.storeFault('invalidate', error);
+      pause = Math.min(Math.max(pause * 2, firstPause), longestPause);
     }
-    return true;
-  } catch (error) {
-    tally.storeFault('invalidate', error);
-    return false;
   }
+  // In one step with the last look, so that what is kept from now on begins a replay of its own.
+  common.isReplaying = false;
 }
 
-const call: Call = Object.freeze({ near: true });
+/** Waits for `pause`, or for the store to come up if that is sooner. */
+function untilUp({ store, clock }: Scope, pause: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stop();
+      cancel();
+      resolve();
+    };
+    const stop = store.onState((state) => {
+      if (state === 'up') end();
+    });
+    const cancel = clock.after(pause, end);
+  });
+}
 
 async function replaySome(scope: Scope): Promise<void> {
   const { store, common } = scope;
   const { pending } = common;
   const keys = pending.keys().slice(0, most);
   await Promise.all(
-    keys.map((key) =>
+    keys.map(({ stored, settle, version }) =>
       store.run(remove, {
-        pairs: pairsOf(scope, [{ raw: '', stored: key.stored }]),
-        settle: key.settle,
+        pairs: pairsOf(scope, [{ raw: '', stored }]),
+        settle,
         what: 'any',
-        version: fenceOf(key.version),
+        version: fenceOf(version),
       }),
     ),
   );
@@ -83,6 +78,6 @@ async function replaySome(scope: Scope): Promise<void> {
   pending.settleTags(tags);
   const [pattern] = pending.patterns();
   if (!pattern) return;
-  await removePattern(scope, keyPattern(common.names, pattern.pattern), call);
+  await removePattern(scope, keyPattern(common.names, pattern.pattern), {});
   pending.settlePattern(pattern);
 }

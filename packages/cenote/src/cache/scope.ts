@@ -8,12 +8,6 @@ import { Pending } from './pending.js';
 import type { Tag } from './tags.js';
 import { Unleased } from './unleased.js';
 
-/** A key as the caller wrote it, and as it is stored. */
-export interface Key {
-  readonly raw: string;
-  readonly stored: string;
-}
-
 /** What all caches of one store and prefix in this process have in common, so that each sees what another invalidates. */
 export class Common {
   readonly names: Names;
@@ -22,20 +16,13 @@ export class Common {
   readonly unleased: Unleased;
   /** Tags that loaders named too late, to be captured first the next time. */
   readonly lateTags = new Recent<readonly Tag[]>(10_000);
-  /** Set while kept invalidations are being replayed. */
-  replay: Replay | undefined;
+  /** Whether kept invalidations are being replayed. */
+  isReplaying = false;
 
   constructor(prefix: string | undefined, mostUnleased: number) {
     this.names = new Names(prefix);
     this.unleased = new Unleased(mostUnleased);
   }
-}
-
-export interface Replay {
-  /** Set when the last cache of the store has closed: nothing will be tried again. */
-  isClosed: boolean;
-  /** Tries now. */
-  attempt(): void;
 }
 
 /** What every part of a cache works with. */

@@ -5,7 +5,7 @@ import type { Wanted } from './flights.js';
 import { removeKeys } from './invalidation.js';
 import { write, type WriteInput } from './operations/index.js';
 import type { Call, Plan } from './plan.js';
-import { scheduleReplay } from './replay.js';
+import { replay } from './replay.js';
 import { epochOf, type Scope } from './scope.js';
 import { captureTags, tagPairs } from './tags.js';
 
@@ -118,5 +118,5 @@ function keepDeletions(scope: Scope, failed: readonly Entry[], plan: Plan, start
     plan.tally.set(key.raw, 'kept', 0, start);
   }
   plan.tally.keep(pending.size, pending.everything);
-  scheduleReplay(scope, plan.tally);
+  replay(scope, plan.tally);
 }

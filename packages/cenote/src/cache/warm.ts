@@ -42,13 +42,16 @@ export async function warm(
   const report = { done: 0, failed: 0, errors: [] as unknown[], aborted: false };
   const queue = iteratorOf(jobs);
   const work = async (): Promise<void> => {
-    while (!signal?.aborted) {
+    for (;;) {
+      if (signal?.aborted) {
+        report.aborted = true;
+        return;
+      }
       const next = await queue.next();
       if (next.done) return;
       await run(next.value, report);
       onProgress?.({ done: report.done, failed: report.failed });
     }
-    report.aborted = true;
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   return { ...report, ms: clock.monotonic() - start };

@@ -64,5 +64,5 @@ export function checkVersion(value: unknown, field: string): number | bigint {
       'must be a whole number of 0 or more: a safe integer, or a bigint of at most 99 digits',
     );
   }
-  return value as number | bigint;
+  return value;
 }

@@ -51,6 +51,7 @@ export const cenote: FastifyPluginAsync<CenotePluginOptions> = async (app, optio
 // Fastify's own way to say that hooks belong to the instance that registers the plugin.
 Object.assign(cenote, { [Symbol.for('skip-override')]: true, [Symbol.for('fastify.display-name')]: 'cenote' });
 
+// oxlint-disable-next-line import/no-default-export -- how Fastify users import plugins
 export default cenote;
 
 function announce(app: FastifyInstance, header: string): void {

@@ -1,0 +1,62 @@
+/** Removing by key and by pattern, without what surrounds it: `invalidation.ts` keeps what fails, `replay.ts` sends it again. */
+import type { CallOptions } from '../store/store.js';
+import { encodeVersion } from './entry.js';
+import type { Key } from './key.js';
+import { remove } from './operations/index.js';
+import type { KeyPattern } from './pattern.js';
+import type { Scope } from './scope.js';
+
+/** How many entries one operation removes at most: some 10 ms of the server's time would be felt by others. */
+const mostPairs = 500;
+
+/**
+ * Two passes. A fill moves a load from its lease to its value, so one pass over both can miss it twice: not yet a value
+ * when the values' place was scanned, no longer a lease when the leases' was. Here all leases are voided first. When that
+ * has ended, a load that began before is either void, or already a value, which the second pass finds.
+ */
+export async function removePattern(scope: Scope, pattern: KeyPattern, call: CallOptions): Promise<number> {
+  const { store, common } = scope;
+  let removed = 0;
+  const removeOurs = async (stored: readonly string[]): Promise<void> => {
+    for (const group of groupsOf(
+      scope,
+      stored.map((key) => ({ raw: key, stored: key })),
+    )) {
+      const heads = await store.run(
+        remove,
+        { pairs: pairsOf(scope, group), settle: 0, what: 'ours', version: undefined },
+        call,
+      );
+      removed += heads.filter((head) => head !== undefined).length;
+    }
+  };
+  for await (const names of store.scan(pattern.leases, call)) {
+    await removeOurs(
+      names.filter((name) => pattern.matchesLease(name)).flatMap((name) => common.names.keyOfLease(name) ?? []),
+    );
+  }
+  for await (const names of store.scan(pattern.values, call))
+    await removeOurs(names.filter((name) => pattern.matches(name)));
+  return removed;
+}
+
+/** The fence of an invalidation, as the operation wants it. */
+export function fenceOf(version: number | bigint | undefined): { good: string; floor: string } | undefined {
+  if (version === undefined) return undefined;
+  return { good: encodeVersion(version), floor: BigInt(version) > 0n ? encodeVersion(BigInt(version) - 1n) : '' };
+}
+
+export function pairsOf(scope: Scope, keys: readonly Key[]): [value: string, lease: string][] {
+  return keys.map(({ stored }) => [stored, scope.common.names.lease(stored)]);
+}
+
+/** Keys in groups that one operation may remove. */
+export function groupsOf(scope: Scope, keys: readonly Key[]): Key[][] {
+  const byStored = new Map(keys.map((key) => [key.stored, key]));
+  return scope.store.partition([...byStored.keys()]).flatMap((part) => {
+    const group = part.flatMap((stored) => byStored.get(stored) ?? []);
+    return Array.from({ length: Math.ceil(group.length / mostPairs) }, (_, index) =>
+      group.slice(index * mostPairs, (index + 1) * mostPairs),
+    );
+  });
+}
