@@ -24,15 +24,10 @@ export async function buildApp({ database, store, identity, logger }: AppParts):
   await documentRoutes(app);
   await app.register(cenote, { health: false });
 
+  const cache = new Cache({ store, onEvent: traceEvents, ...festivalCacheOptions });
   homeRoute(app);
-  healthRoutes(app, { database, store });
-
-  const caller = createIdentity(identity);
-  registerFestival(app, {
-    db: database.db,
-    cache: new Cache({ store, onEvent: traceEvents, ...festivalCacheOptions }),
-    identity: caller,
-  });
+  healthRoutes(app, { database, cache });
+  registerFestival(app, { db: database.db, cache, identity: createIdentity(identity) });
 
   await app.ready();
   return app;

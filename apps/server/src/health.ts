@@ -1,4 +1,4 @@
-import type { Store } from 'cenote';
+import type { Cache } from 'cenote';
 import { z } from 'zod';
 
 import type { DatabaseHandle } from './db/database.js';
@@ -33,12 +33,12 @@ const workers = Object.freeze({ tasks_processed: 0, tasks_failed: 0, active_work
 const pingDeadline = 2_000;
 
 /** `/health` for people and dashboards, `/ready` for load balancers. Both ask; neither remembers. */
-export function healthRoutes(app: App, { database, store }: { database: DatabaseHandle; store: Store }): void {
+export function healthRoutes(app: App, { database, cache }: { database: DatabaseHandle; cache: Cache }): void {
   app.get(
     '/health',
     { schema: { tags: ['operation'], response: { 200: Health, 503: Health } } },
     async (_request, reply) => {
-      const [databasePart, redisPart] = await Promise.all([askDatabase(database), askStore(store)]);
+      const [databasePart, redisPart] = await Promise.all([askDatabase(database), askCache(cache)]);
       const status =
         databasePart.state === 'disconnected' ? 'unhealthy'
         : redisPart.healthy ? 'healthy'
@@ -75,11 +75,13 @@ async function askDatabase(
   }
 }
 
-async function askStore(store: Store) {
-  const { status, latency, version, warnings } = await store.health();
+/** Writes, reads and removes an entry: a Redis that answers and cannot be written to serves nothing either. */
+async function askCache(cache: Cache) {
+  const { status, store, roundTrip, pending, warnings } = await cache.health();
   const up: Part = store.kind === 'memory' ? 'embedded' : 'connected';
+  const { latency, version } = store;
   return {
-    healthy: status !== 'down',
+    healthy: roundTrip && pending === 0,
     state: status === 'down' ? ('disconnected' as const) : up,
     detail: {
       ...(latency !== undefined && { latencyMs: round(latency) }),
