@@ -15,7 +15,7 @@ export function follow(signal: AbortSignal, call: Abandoned): void {
   if (following === undefined) {
     const calls = new Set<Abandoned>();
     const onAbort = (): void => {
-      for (const each of [...calls]) each.abandon(signal.reason);
+      for (const each of calls) each.abandon(signal.reason);
     };
     followers.set(signal, (following = { calls, onAbort }));
     signal.addEventListener('abort', onAbort, { once: true });

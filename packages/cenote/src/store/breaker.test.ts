@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { UsageError } from '../core/errors.js';
+import type { UsageError } from '../core/errors.js';
 import { fakeClock, type FakeClock } from '../testing/fake-clock.js';
 import { Breaker } from './breaker.js';
 
@@ -77,6 +77,8 @@ describe('a breaker', () => {
     [{ cooldown: 0 }, 'breaker.cooldown'],
     [{ threshold: 3 }, 'breaker option'],
   ])('refuses %o', (options, field) => {
-    expect(() => new Breaker(options as object, fakeClock())).toThrow(expect.objectContaining({ name: 'UsageError', field }) as UsageError);
+    expect(() => new Breaker(options as object, fakeClock())).toThrow(
+      expect.objectContaining({ name: 'UsageError', field }) as UsageError,
+    );
   });
 });

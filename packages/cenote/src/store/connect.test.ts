@@ -20,7 +20,7 @@ function open(...args: Parameters<typeof connect>): Store {
   return store;
 }
 
-function fromEnv(env: Record<string, string>): Store {
+function fromEnv(env: Record<string, string | undefined>): Store {
   const store = storeFromEnv(env);
   opened.push(store);
   return store;
@@ -36,12 +36,11 @@ function mistake(run: () => unknown): UsageError {
 }
 
 describe('connect', () => {
-  test.each([[undefined], ['memory:'], [{}], [{ url: 'memory:', maxEntries: 5, maxBytes: 5_000, deadline: '1s' }]] as [ConnectOptions][])(
-    'to %o is this process’s memory',
-    async (target) => {
-      expect(await open(target).health()).toMatchObject({ kind: 'memory', status: 'ok' });
-    },
-  );
+  test.each([[undefined], ['memory:'], [{}], [{ url: 'memory:', maxEntries: 5, maxBytes: 5_000, deadline: '1s' }]] as [
+    ConnectOptions,
+  ][])('to %o is this process’s memory', async (target) => {
+    expect(await open(target).health()).toMatchObject({ kind: 'memory', status: 'ok' });
+  });
 
   test.each([
     [`redis://${nowhere}`, `${nowhere}/0`],
@@ -58,7 +57,9 @@ describe('connect', () => {
   });
 
   test('options win over the URL', async () => {
-    expect(await open({ url: `redis://${nowhere}/1`, database: 4, username: 'u', password: 'p', name: 'n' }).health()).toMatchObject({ address: `${nowhere}/4` });
+    expect(
+      await open({ url: `redis://${nowhere}/1`, database: 4, username: 'u', password: 'p', name: 'n' }).health(),
+    ).toMatchObject({ address: `${nowhere}/4` });
   });
 
   test.each([
@@ -85,14 +86,20 @@ describe('connect', () => {
     expect(error.message).toMatch(rule);
   });
 
-  test.each(['redis://u:s3cret@h:0', 'redis://u:s3cret/x@h', 'redis://:s3@cret@h/db', 'http://u:s3cret@h', 'u:s3cret@h', 'redis+cluster://:s3cret@h', 'redis://u:s3cret%zz@h', 'redis://:s3cret\n@h/x'])(
-    'never shows the password of %j',
-    (url) => {
-      const error = mistake(() => connect(url));
-      expect(error.message).not.toMatch(/s3|cret/);
-      expect(error.message).toContain('***@');
-    },
-  );
+  test.each([
+    'redis://u:s3cret@h:0',
+    'redis://u:s3cret/x@h',
+    'redis://:s3@cret@h/db',
+    'http://u:s3cret@h',
+    'u:s3cret@h',
+    'redis+cluster://:s3cret@h',
+    'redis://u:s3cret%zz@h',
+    'redis://:s3cret\n@h/x',
+  ])('never shows the password of %j', (url) => {
+    const error = mistake(() => connect(url));
+    expect(error.message).not.toMatch(/s3|cret/);
+    expect(error.message).toContain('***@');
+  });
 
   test.each([
     [{ urll: 'memory:' }, 'connect option', /url, client/],
@@ -144,7 +151,7 @@ describe('storeFromEnv', () => {
     [{ REDIS_HOST: '127.0.0.1', REDIS_PORT: '1', REDIS_PASSWORD: 'p', REDIS_DB: '2' }, `${nowhere}/2`],
     [{ REDIS_PORT: '1' }, 'localhost:1/0'],
   ])('%o leads to %s', async (env, address) => {
-    const health = await fromEnv(env as Record<string, string>).health();
+    const health = await fromEnv(env).health();
     expect(health.address).toBe(address);
     expect(health.kind).toBe(address === undefined ? 'memory' : 'redis');
   });
@@ -160,7 +167,7 @@ describe('storeFromEnv', () => {
     [{ REDIS_HOST: 'h', REDIS_DB: 'x' }, 'REDIS_DB'],
     [{ REDIS_HOST: 'redis://u:s3cret@h' }, 'REDIS_HOST'],
   ])('refuses %o, naming the variable', (env, field) => {
-    const error = mistake(() => storeFromEnv(env as Record<string, string>));
+    const error = mistake(() => storeFromEnv(env));
     expect(error).toMatchObject({ name: 'UsageError', field });
     expect(error.message).not.toContain('s3cret');
     expect(error.message).toContain(field);

@@ -38,7 +38,20 @@ export interface ConnectOptions {
 
 const defaults = Object.freeze({ url: 'memory:', deadline: '250ms' }) satisfies ConnectOptions;
 const longestDeadline = 60_000;
-const known = ['url', 'client', 'username', 'password', 'database', 'name', 'tls', 'deadline', 'breaker', 'maxEntries', 'maxBytes', 'clock'];
+const known = [
+  'url',
+  'client',
+  'username',
+  'password',
+  'database',
+  'name',
+  'tls',
+  'deadline',
+  'breaker',
+  'maxEntries',
+  'maxBytes',
+  'clock',
+];
 const serverOnly = ['username', 'password', 'database', 'name', 'tls'] as const;
 const memoryOnly = ['maxEntries', 'maxBytes'] as const;
 
@@ -62,7 +75,14 @@ export function connect(target?: string | ConnectOptions | ReadyClient): Store {
  * @throws UsageError naming the variable.
  */
 export function storeFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): Store {
-  const { REDIS_URL: url, REDIS_HOST: host, REDIS_PORT: port, REDIS_USERNAME: username, REDIS_PASSWORD: password, REDIS_DB: database } = env;
+  const {
+    REDIS_URL: url,
+    REDIS_HOST: host,
+    REDIS_PORT: port,
+    REDIS_USERNAME: username,
+    REDIS_PASSWORD: password,
+    REDIS_DB: database,
+  } = env;
   if (url) return open({ url }, 'REDIS_URL');
   if (!(host || port || username || password || database)) return open({}, 'url');
   const server = {
@@ -78,7 +98,8 @@ export function storeFromEnv(env: Readonly<Record<string, string | undefined>> =
 function optionsOf(target: string | ConnectOptions | ReadyClient | undefined): ConnectOptions {
   if (target === undefined) return {};
   if (typeof target === 'string') return { url: target };
-  if (typeof target !== 'object' || target === null) throw new UsageError('target', target, 'must be a URL, options or a client of node-redis');
+  if (typeof target !== 'object' || target === null)
+    throw new UsageError('target', target, 'must be a URL, options or a client of node-redis');
   if ('duplicate' in target) return { client: target };
   onlyKnown(target, known, 'connect');
   return target;
@@ -101,7 +122,12 @@ function openMemory(options: ConnectOptions): Store {
 
 function openServer(source: ClientSource, options: ConnectOptions): Store {
   refuse(options, memoryOnly, "is for 'memory:' only; on Redis, set maxmemory");
-  return new RedisStore({ source, deadline: deadlineOf(options), breaker: options.breaker ?? {}, clock: options.clock });
+  return new RedisStore({
+    source,
+    deadline: deadlineOf(options),
+    breaker: options.breaker ?? {},
+    clock: options.clock,
+  });
 }
 
 function serverOf(url: string, options: ConnectOptions, field: string): Parameters<typeof clientsFor>[0] {
@@ -119,13 +145,28 @@ function serverOf(url: string, options: ConnectOptions, field: string): Paramete
 
 /** Checks that a client is one whose copy would behave as itself does. */
 function template(client: ReadyClient, options: ConnectOptions): ReadyClient {
-  if (options.url !== undefined) throw new UsageError('client', '[client]', 'must not stand beside url: one of them says where to connect');
+  if (options.url !== undefined)
+    throw new UsageError('client', '[client]', 'must not stand beside url: one of them says where to connect');
   refuse(options, serverOnly, 'must be set on the client itself');
-  const single = typeof client.duplicate === 'function' && typeof client.withTypeMapping === 'function' && typeof client.socketEpoch === 'number';
-  if (!single) throw new UsageError('client', '[client]', "must be made by createClient of node-redis ('@redis/client' or 'redis'), for one server");
+  const single =
+    typeof client.duplicate === 'function' &&
+    typeof client.withTypeMapping === 'function' &&
+    typeof client.socketEpoch === 'number';
+  if (!single)
+    throw new UsageError(
+      'client',
+      '[client]',
+      "must be made by createClient of node-redis ('@redis/client' or 'redis'), for one server",
+    );
   const { readonly, keyPrefix } = (client.options ?? {}) as { readonly?: boolean; keyPrefix?: unknown };
-  if (readonly) throw new UsageError('client', '[client]', 'must not read from replicas (readonly): they may hold values older than an invalidation');
-  if (keyPrefix !== undefined) throw new UsageError('client', '[client]', "must have no keyPrefix: give the cache its own 'prefix'");
+  if (readonly)
+    throw new UsageError(
+      'client',
+      '[client]',
+      'must not read from replicas (readonly): they may hold values older than an invalidation',
+    );
+  if (keyPrefix !== undefined)
+    throw new UsageError('client', '[client]', "must have no keyPrefix: give the cache its own 'prefix'");
   return client;
 }
 
@@ -148,7 +189,11 @@ function text(value: unknown, field: string, shown: unknown = value): string | u
 
 function hostOf(host: string): string {
   if (/^[^\s/@]+$/.test(host)) return host;
-  throw new UsageError('REDIS_HOST', withoutCredentials(host), 'must be a host name or an address; a URL belongs in REDIS_URL');
+  throw new UsageError(
+    'REDIS_HOST',
+    withoutCredentials(host),
+    'must be a host name or an address; a URL belongs in REDIS_URL',
+  );
 }
 
 function numeral(value: string, variable: string, least: number, most?: number): number {

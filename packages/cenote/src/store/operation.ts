@@ -32,7 +32,11 @@ export function defineOperation<Input, Output>(operation: Operation<Input, Outpu
 
 /** An argument or a reply as text. */
 export function text(part: Reply | Uint8Array | undefined): string {
-  return typeof part === 'string' ? part : part instanceof Uint8Array ? Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString() : String(part);
+  return (
+    typeof part === 'string' ? part
+    : part instanceof Uint8Array ? Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString()
+    : String(part)
+  );
 }
 
 /** The list that an operation replied. @throws StoreError when it is none. */
@@ -42,7 +46,11 @@ export function replyList(reply: Reply, operation: string): readonly Reply[] {
 }
 
 /** One of the words that an operation may reply. @throws StoreError for any other. */
-export function replyWord<const Word extends string>(reply: Reply | undefined, words: readonly Word[], operation: string): Word {
+export function replyWord<const Word extends string>(
+  reply: Reply | undefined,
+  words: readonly Word[],
+  operation: string,
+): Word {
   const word = text(reply);
   const known = words.find((candidate) => candidate === word);
   if (known === undefined) throw strange(reply, operation);
@@ -50,5 +58,8 @@ export function replyWord<const Word extends string>(reply: Reply | undefined, w
 }
 
 function strange(reply: Reply | undefined, operation: string): StoreError {
-  return new StoreError('STORE_REPLY', `the operation ${operation} got an answer it does not know: ${show(text(reply))}`);
+  return new StoreError(
+    'STORE_REPLY',
+    `the operation ${operation} got an answer it does not know: ${show(text(reply))}`,
+  );
 }

@@ -26,7 +26,11 @@ afterAll(async () => {
 type Step = (store: Store, prefix: string) => Promise<unknown>;
 
 const key = fc.constantFrom('a', 'b', 'ab', 'a*', '[b]', 'é', '', '{a}b', '\\');
-const value = fc.oneof(fc.constantFrom('', '1', '41', 'a'), fc.string({ unit: 'binary', maxLength: 5 }), fc.uint8Array({ maxLength: 8 }));
+const value = fc.oneof(
+  fc.constantFrom('', '1', '41', 'a'),
+  fc.string({ unit: 'binary', maxLength: 5 }),
+  fc.uint8Array({ maxLength: 8 }),
+);
 const number = fc.constantFrom('0', '7', '-3');
 const hour = 3_600_000;
 const pattern = fc.constantFrom('*', 'a*', '?', '[ab]', '[^a]', '\\*', 'a\\*', '*b', '{*', '**', '\\\\');
@@ -37,28 +41,50 @@ async function scanned(store: Store, prefix: string, glob: string): Promise<stri
   return [...keys].sort();
 }
 
-async function left(store: Store, key: string): Promise<string> {
-  const lifetime = await store.expiry(key);
-  return lifetime === undefined ? 'absent' : lifetime === Infinity ? 'for ever' : 'for a while';
+async function left(store: Store, of: string): Promise<string> {
+  const lifetime = await store.expiry(of);
+  return (
+    lifetime === undefined ? 'absent'
+    : lifetime === Infinity ? 'for ever'
+    : 'for a while'
+  );
 }
 
 const step: fc.Arbitrary<{ say: string; run: Step }> = fc.oneof(
   fc.tuple(key, value, fc.constantFrom(undefined, hour)).map(([k, v, lifetime]) => ({
-    say: `put ${k} ${v} ${lifetime}`,
+    say: `put ${k} ${String(v)} ${lifetime}`,
     run: (store: Store, prefix: string) => store.run(put, { key: prefix + k, value: v, ...(lifetime && { lifetime }) }),
   })),
-  fc.tuple(key, number).map(([k, v]) => ({ say: `put ${k} ${v}`, run: (store, prefix) => store.run(put, { key: prefix + k, value: v }) })),
-  fc.tuple(key, number, number).map(([k, expected, v]) => ({ say: `swap ${k}`, run: (store, prefix) => store.run(swap, { key: prefix + k, expected, value: v }) })),
-  fc.tuple(key, key).map(([from, to]) => ({ say: `move ${from} ${to}`, run: (store, prefix) => store.run(move, { from: prefix + from, to: prefix + to }) })),
-  fc.tuple(key, fc.constantFrom(hour, Infinity, 0, -5)).map(([k, lifetime]) => ({ say: `live ${k} ${lifetime}`, run: (store, prefix) => store.run(live, { key: prefix + k, lifetime }) })),
+  fc
+    .tuple(key, number)
+    .map(([k, v]) => ({ say: `put ${k} ${v}`, run: (store, prefix) => store.run(put, { key: prefix + k, value: v }) })),
+  fc.tuple(key, number, number).map(([k, expected, v]) => ({
+    say: `swap ${k}`,
+    run: (store, prefix) => store.run(swap, { key: prefix + k, expected, value: v }),
+  })),
+  fc.tuple(key, key).map(([from, to]) => ({
+    say: `move ${from} ${to}`,
+    run: (store, prefix) => store.run(move, { from: prefix + from, to: prefix + to }),
+  })),
+  fc.tuple(key, fc.constantFrom(hour, Infinity, 0, -5)).map(([k, lifetime]) => ({
+    say: `live ${k} ${lifetime}`,
+    run: (store, prefix) => store.run(live, { key: prefix + k, lifetime }),
+  })),
   key.map((k) => ({ say: `forget ${k}`, run: (store, prefix) => store.run(forget, prefix + k) })),
-  fc.array(key, { maxLength: 4 }).map((keys) => ({ say: `delete ${keys}`, run: (store, prefix) => store.delete(keys.map((k) => prefix + k)) })),
+  fc.array(key, { maxLength: 4 }).map((keys) => ({
+    say: `delete ${keys.join()}`,
+    run: (store, prefix) => store.delete(keys.map((k) => prefix + k)),
+  })),
   key.map((k) => ({ say: `readOne ${k}`, run: (store, prefix) => store.readOne(prefix + k) })),
-  fc.array(key, { maxLength: 5 }).map((keys) => ({ say: `read ${keys}`, run: (store, prefix) => store.read(keys.map((k) => prefix + k)) })),
+  fc
+    .array(key, { maxLength: 5 })
+    .map((keys) => ({ say: `read ${keys.join()}`, run: (store, prefix) => store.read(keys.map((k) => prefix + k)) })),
   key.map((k) => ({ say: `expiry ${k}`, run: (store, prefix) => left(store, prefix + k) })),
   pattern.map((glob) => ({ say: `scan ${glob}`, run: (store, prefix) => scanned(store, prefix, glob) })),
   fc.array(value, { maxLength: 3 }).map((args) => ({ say: `echo`, run: (store) => store.run(echo, args) })),
-  fc.constantFrom('n', 'm').map((k) => ({ say: `count ${k}`, run: (store, prefix) => store.run(count, `${prefix}count:${k}`) })),
+  fc
+    .constantFrom('n', 'm')
+    .map((k) => ({ say: `count ${k}`, run: (store, prefix) => store.run(count, `${prefix}count:${k}`) })),
 );
 
 test('both stores answer the same and hold the same, whatever is done to them', async () => {
@@ -69,7 +95,7 @@ test('both stores answer the same and hold the same, whatever is done to them', 
       const local = memoryStore();
       for (const { say, run: act } of steps) {
         const [ours, theirs] = await Promise.all([act(local, prefix), act(remote, prefix)]);
-        expect(ours, say).toEqual(theirs);
+        expect([say, ours]).toEqual([say, theirs]);
       }
       expect(await state(local, prefix)).toEqual(await state(remote, prefix));
     }),
@@ -79,5 +105,7 @@ test('both stores answer the same and hold the same, whatever is done to them', 
 
 async function state(store: Store, prefix: string): Promise<unknown[]> {
   const keys = await scanned(store, prefix, '*');
-  return Promise.all(keys.map(async (each) => [each, await store.readOne(prefix + each), await left(store, prefix + each)]));
+  return Promise.all(
+    keys.map(async (each) => [each, await store.readOne(prefix + each), await left(store, prefix + each)]),
+  );
 }

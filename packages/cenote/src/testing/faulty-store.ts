@@ -19,10 +19,13 @@ export interface Hold {
   /** Resolves when the call has arrived here. */
   readonly reached: Promise<void>;
   /** Lets it go on. Before it has arrived, it will not be stopped. */
-  release(): void;
+  readonly release: () => void;
 }
 
-type Fault = (call: { readonly options: CallOptions | undefined; proceed(): Promise<unknown> }) => Promise<unknown>;
+type Fault = (call: {
+  readonly options: CallOptions | undefined;
+  readonly proceed: () => Promise<unknown>;
+}) => Promise<unknown>;
 
 interface Rule {
   readonly target: FaultTarget;
@@ -65,7 +68,11 @@ export class FaultyStore implements Store {
   }
 
   /** The next calls reject with `error` without reaching the store; default STORE_UNAVAILABLE. */
-  fail(target: FaultTarget, error: StoreError = new StoreError('STORE_UNAVAILABLE', 'a scripted fault'), times = 1): this {
+  fail(
+    target: FaultTarget,
+    error: StoreError = new StoreError('STORE_UNAVAILABLE', 'a scripted fault'),
+    times = 1,
+  ): this {
     return this.#add(target, times, () => Promise.reject(error));
   }
 
@@ -190,7 +197,11 @@ export class FaultyStore implements Store {
     return this;
   }
 
-  async #through<Result>(target: FaultTarget, options: CallOptions | undefined, proceed: () => Promise<Result>): Promise<Result> {
+  async #through<Result>(
+    target: FaultTarget,
+    options: CallOptions | undefined,
+    proceed: () => Promise<Result>,
+  ): Promise<Result> {
     this.#calls.push(target);
     if (this.#down) throw new StoreError('STORE_UNAVAILABLE', 'the store was taken down');
     const rule = this.#rules.find((each) => each.left > 0 && meets(each.target, target));
@@ -218,8 +229,13 @@ function meets(target: FaultTarget, call: FaultTarget): boolean {
   return target === '*' || target === call || (target === 'run' && call.startsWith('run:'));
 }
 
-function gate(): { readonly passed: Promise<void>; open(): void } {
-  let open = (): void => {};
-  const passed = new Promise<void>((resolve) => (open = resolve));
-  return { passed, open: () => open() };
+interface Gate {
+  readonly passed: Promise<void>;
+  readonly open: () => void;
+}
+
+function gate(): Gate {
+  const opened = new AbortController();
+  const passed = new Promise<void>((resolve) => opened.signal.addEventListener('abort', () => resolve()));
+  return { passed, open: () => opened.abort() };
 }

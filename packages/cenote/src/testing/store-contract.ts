@@ -10,13 +10,16 @@ import { scanning } from './contract/scanning.js';
  * What every `Store` must do, as named cases for any test runner; a store that passes them can hold a cache.
  *
  * ```ts
- * for (const { name, run } of storeContract(() => connect(url))) test(name, run);
+ * test.each(storeContract(() => connect(url)))('$name', ({ run }) => run());
  * ```
  *
  * Each case makes a store of its own, keeps to keys under a random prefix, removes them and closes the store. It asserts
  * with `node:assert`. Stores may share a server.
  */
-export function storeContract(makeStore: () => Store | Promise<Store>, options: ContractOptions = {}): readonly ContractCase[] {
+export function storeContract(
+  makeStore: () => Store | Promise<Store>,
+  options: ContractOptions = {},
+): readonly ContractCase[] {
   return Object.entries({ ...reading, ...lifetimes, ...operations, ...scanning, ...ending }).map(([name, body]) =>
     contractCase(name, body, makeStore, options),
   );

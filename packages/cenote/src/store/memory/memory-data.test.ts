@@ -30,7 +30,9 @@ describe('the in-process store', () => {
   test('refuses a value that is larger than all it may hold, and keeps what it has', async () => {
     const store = memoryStore({ maxBytes: 10_000 });
     await store.run(put, { key: 'k', value: 'kept' });
-    await expect(store.run(put, { key: 'k', value: Buffer.alloc(10_000) })).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+    await expect(store.run(put, { key: 'k', value: Buffer.alloc(10_000) })).rejects.toMatchObject({
+      code: 'STORE_REFUSED',
+    });
     expect(String(await store.readOne('k'))).toBe('kept');
   });
 
@@ -90,15 +92,21 @@ describe('the in-process store', () => {
     [{ maxbytes: 1 }, 'memoryStore option'],
     [{ epoch: 'a b' }, 'epoch'],
   ])('refuses %o', (options, field) => {
-    expect(() => memoryStore(options as object)).toThrow(expect.objectContaining({ name: 'UsageError', field }) as Error);
+    expect(() => memoryStore(options as object)).toThrow(
+      expect.objectContaining({ name: 'UsageError', field }) as Error,
+    );
   });
 
   test('stays within its limits and consistent with itself, whatever is done', async () => {
     const action = fc.oneof(
-      fc.record({ act: fc.constant('put'), key: fc.nat(20), size: fc.nat(300), lifetime: fc.option(fc.integer({ min: 1, max: 50 })) }),
-      fc.record({ act: fc.constant('delete'), key: fc.nat(20) }),
-      fc.record({ act: fc.constant('read'), key: fc.nat(20) }),
-      fc.record({ act: fc.constant('wait'), milliseconds: fc.nat(30) }),
+      fc.record({
+        act: fc.constant('put' as const),
+        key: fc.nat(20),
+        size: fc.nat(300),
+        lifetime: fc.option(fc.integer({ min: 1, max: 50 })),
+      }),
+      fc.record({ act: fc.constant('delete' as const), key: fc.nat(20) }),
+      fc.record({ act: fc.constant('wait' as const), milliseconds: fc.nat(30) }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 100 }), async (actions) => {
@@ -106,14 +114,16 @@ describe('the in-process store', () => {
         const store = memoryStore({ clock, maxEntries: 8, maxBytes: 2_000 });
         const sizes = new Map<string, number>();
         for (const step of actions) {
-          if (step.act === 'put' && 'size' in step) {
-            await store.run(put, { key: `k${step.key}`, value: Buffer.alloc(step.size), ...(step.lifetime && { lifetime: step.lifetime }) });
-            sizes.set(`k${step.key}`, step.size);
-          } else if (step.act === 'delete' && 'key' in step) await store.delete([`k${step.key}`]);
-          else if (step.act === 'read' && 'key' in step) {
-            const value = await store.readOne(`k${step.key}`);
-            if (value) expect(value.length).toBe(sizes.get(`k${step.key}`));
-          } else if ('milliseconds' in step) clock.advance(step.milliseconds);
+          if ('size' in step) {
+            const { lifetime, size } = step;
+            await store.run(put, { key: `k${step.key}`, value: Buffer.alloc(size), ...(lifetime && { lifetime }) });
+            sizes.set(`k${step.key}`, size);
+          }
+          if (step.act === 'delete') await store.delete([`k${step.key}`]);
+          if (step.act === 'wait') clock.advance(step.milliseconds);
+          const held = [...sizes.keys()];
+          const read = (await store.read(held)).map((value, i) => value?.length ?? sizes.get(held[i]!));
+          expect(read).toEqual([...sizes.values()]);
           expect(store.entries).toBeLessThanOrEqual(8);
           expect(store.bytes).toBeLessThanOrEqual(2_000);
         }

@@ -85,7 +85,10 @@ export class MemoryData implements LocalData {
     const expiresAt = this.#time + wholeLifetime(lifetime, 1);
     const bytes = asBytes(value);
     if (cost(key, bytes) > this.#limits.maxBytes) {
-      throw new StoreError('STORE_REFUSED', `a value of ${bytes.length} bytes is larger than the whole in-process store (maxBytes ${this.#limits.maxBytes})`);
+      throw new StoreError(
+        'STORE_REFUSED',
+        `a value of ${bytes.length} bytes is larger than the whole in-process store (maxBytes ${this.#limits.maxBytes})`,
+      );
     }
     const slot = this.#live(key);
     if (slot === undefined) this.#add(new Slot(key, bytes, expiresAt));
@@ -164,12 +167,16 @@ function cost(key: string, value: string): number {
 }
 
 function asBytes(value: string | Uint8Array): string {
-  const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const bytes =
+    typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return bytes.toString('latin1');
 }
 
 /** The server refuses a lifetime that it cannot take; a body that passes one must fail here too. */
 function wholeLifetime(lifetime: number, least: number): number {
   if (lifetime === Infinity || (Number.isSafeInteger(lifetime) && lifetime >= least)) return lifetime;
-  throw new StoreError('STORE_REFUSED', `a lifetime must be whole milliseconds of at least ${least}, or Infinity, got ${lifetime}`);
+  throw new StoreError(
+    'STORE_REFUSED',
+    `a lifetime must be whole milliseconds of at least ${least}, or Infinity, got ${lifetime}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { fakeClock } from '../../testing/fake-clock.js';
 import { storeContract } from '../../testing/store-contract.js';
@@ -7,4 +7,6 @@ import { memoryStore } from './memory-store.js';
 const clock = fakeClock();
 const wait = async (milliseconds: number): Promise<void> => clock.advance(milliseconds);
 
-for (const { name, run } of storeContract(() => memoryStore({ clock }), { wait })) test(name, run);
+test.each(storeContract(() => memoryStore({ clock }), { wait }))('$name', async ({ run }) => {
+  await expect(run()).resolves.toBeUndefined();
+});

@@ -79,7 +79,9 @@ export class MemoryStore implements Store {
   }
 
   run<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output> {
-    return this.#call(options, (data) => operation.decode(asSent(operation.local(data, operation.encode(input))), input));
+    return this.#call(options, (data) =>
+      operation.decode(asSent(operation.local(data, operation.encode(input))), input),
+    );
   }
 
   partition<Key extends string>(keys: readonly Key[]): readonly (readonly Key[])[] {
@@ -90,7 +92,9 @@ export class MemoryStore implements Store {
     const matches = globMatcher(pattern);
     const keys = await this.#call(options, (data) => data.keys());
     for (let start = 0; start < keys.length; start += scanBatch) {
-      yield await this.#call(options, (data) => keys.slice(start, start + scanBatch).filter((key) => matches(key) && data.has(key)));
+      yield await this.#call(options, (data) =>
+        keys.slice(start, start + scanBatch).filter((key) => matches(key) && data.has(key)),
+      );
     }
   }
 
@@ -148,5 +152,9 @@ function asSent(reply: Reply): Reply {
 }
 
 function refused(cause: unknown): StoreError {
-  return new StoreError('STORE_REFUSED', `the operation failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  return new StoreError(
+    'STORE_REFUSED',
+    `the operation failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  );
 }

@@ -25,7 +25,13 @@ export class PendingCall extends Timed implements Abandoned {
   readonly #reject: (error: unknown) => void;
   #signal: AbortSignal | undefined;
 
-  constructor(context: CallContext, command: Command, deadline: number, resolve: (reply: unknown) => void, reject: (error: unknown) => void) {
+  constructor(
+    context: CallContext,
+    command: Command,
+    deadline: number,
+    resolve: (reply: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
     super();
     this.#context = context;
     this.#command = command;
@@ -63,7 +69,12 @@ export class PendingCall extends Timed implements Abandoned {
   override expire(): void {
     this.#end();
     this.#context.breaker.fail();
-    this.#reject(new StoreError('STORE_TIMEOUT', `Redis at ${this.#context.address} did not answer ${String(this.#command[0])} within ${this.#deadline} ms`));
+    this.#reject(
+      new StoreError(
+        'STORE_TIMEOUT',
+        `Redis at ${this.#context.address} did not answer ${String(this.#command[0])} within ${this.#deadline} ms`,
+      ),
+    );
   }
 
   abandon(reason: unknown): void {

@@ -33,7 +33,8 @@ export interface ServerAddress {
 /** How clients are made, one for each attempt to connect, and what a person may be told of where they go. */
 export interface ClientSource {
   readonly address: string;
-  open(): Promise<RedisClient>;
+  /** A client that is not connected yet. When `signal` aborts its socket is gone at once, even one that is being connected. */
+  open(signal: AbortSignal): Promise<RedisClient>;
 }
 
 /** The marks of RESP types, as node-redis maps them. */
@@ -67,9 +68,9 @@ export function clientsFor(server: ServerAddress): ClientSource {
   const { host, port, database, username, password, name, tls } = server;
   return {
     address: `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
-    async open() {
+    async open(signal) {
       const { createClient }: typeof RedisModule = await import('@redis/client');
-      const socket = { ...tls, ...silence, host, port, tls: tls !== undefined, reconnectStrategy: false };
+      const socket = { ...tls, ...silence, host, port, tls: tls !== undefined, reconnectStrategy: false, signal };
       const options = { ...settings, database, username, password, name, socket };
       return createClient(options as object) as unknown as RedisClient;
     },
@@ -78,10 +79,18 @@ export function clientsFor(server: ServerAddress): ClientSource {
 
 /** Clients like a given one: its server, credentials and name, our settings. */
 export function clientsLike(template: ReadyClient): ClientSource {
-  const { socket = {}, database = 0 } = (template.options ?? {}) as { socket?: { host?: string; port?: number; path?: string }; database?: number };
+  const { socket = {}, database = 0 } = (template.options ?? {}) as {
+    socket?: { host?: string; port?: number; path?: string };
+    database?: number;
+  };
   const place = socket.path ?? `${socket.host ?? 'localhost'}:${socket.port ?? 6379}`;
   return {
     address: `${place}/${database}`,
-    open: () => Promise.resolve(template.duplicate({ ...settings, socket: { ...socket, ...silence, reconnectStrategy: false } }) as RedisClient),
+    async open(signal) {
+      return template.duplicate({
+        ...settings,
+        socket: { ...socket, ...silence, reconnectStrategy: false, signal },
+      }) as RedisClient;
+    },
   };
 }

@@ -12,7 +12,7 @@ const slack = 100;
 
 let ended: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const end of ended.reverse()) await end();
+  for (const end of ended.toReversed()) await end();
   ended = [];
 });
 
@@ -32,7 +32,10 @@ function open(url: string, options: ConnectOptions = {}): Store & { states: stri
 
 async function outcome(call: Promise<unknown>): Promise<{ code: string; ms: number }> {
   const started = performance.now();
-  const code = await call.then(() => 'ok', (error: { code: string }) => error.code);
+  const code = await call.then(
+    () => 'ok',
+    (error: { code: string }) => error.code,
+  );
   return { code, ms: performance.now() - started };
 }
 
@@ -52,7 +55,15 @@ describe('a server that is not there', () => {
     await redis.kill();
     const store = open(redis.url);
     expect(await store.health()).toMatchObject({ status: 'down', warnings: [expect.stringContaining('ECONNREFUSED')] });
-    const calls = [store.readOne('k'), store.read(['k']), store.run(put, { key: 'k', value: 'v' }), store.run(forget, 'k'), store.delete(['k']), store.expiry('k'), store.scan('*')[Symbol.asyncIterator]().next()];
+    const calls = [
+      store.readOne('k'),
+      store.read(['k']),
+      store.run(put, { key: 'k', value: 'v' }),
+      store.run(forget, 'k'),
+      store.delete(['k']),
+      store.expiry('k'),
+      store.scan('*')[Symbol.asyncIterator]().next(),
+    ];
     for (const call of calls) {
       const { code, ms } = await outcome(call);
       expect(code).toBe('STORE_UNAVAILABLE');
@@ -95,7 +106,8 @@ describe('a frozen server', () => {
     const spared = await outcome(store.readOne('k'));
     expect(spared.code).toBe('STORE_UNAVAILABLE');
     expect(spared.ms).toBeLessThan(20);
-    for (const call of [store.run(forget, 'k'), store.delete(['k'])]) expect((await outcome(call)).code).toBe('STORE_TIMEOUT');
+    for (const call of [store.run(forget, 'k'), store.delete(['k'])])
+      expect((await outcome(call)).code).toBe('STORE_TIMEOUT');
     expect((await store.health()).breaker).toBe('open');
     redis.resume();
     await until('an invalidation gets through', async () => (await outcome(store.delete(['k']))).code === 'ok');
@@ -200,7 +212,10 @@ describe('a silent network', () => {
   test('sends nothing before the server has said who it is', async () => {
     const redis = await server();
     const sent: string[] = [];
-    const proxy = await TcpProxy.start({ port: redis.port, onChunk: (direction, chunk) => direction === 'up' && sent.push(String(chunk)) });
+    const proxy = await TcpProxy.start({
+      port: redis.port,
+      onChunk: (direction, chunk) => direction === 'up' && sent.push(String(chunk)),
+    });
     ended.push(() => proxy.close());
     const store = open(`redis://127.0.0.1:${proxy.port}`);
     const asking = setInterval(() => void outcome(store.readOne('asked')), 1);
@@ -209,7 +224,9 @@ describe('a silent network', () => {
     await until('a read is sent', () => sent.join('').includes('asked'));
     const all = sent.join('');
     expect(all.indexOf('asked')).toBeGreaterThan(all.indexOf('INFO'));
-    expect(sent.findIndex((chunk) => chunk.includes('asked'))).toBeGreaterThan(sent.findIndex((chunk) => chunk.includes('INFO')));
+    expect(sent.findIndex((chunk) => chunk.includes('asked'))).toBeGreaterThan(
+      sent.findIndex((chunk) => chunk.includes('INFO')),
+    );
   });
 });
 
@@ -248,12 +265,20 @@ describe('a server that comes back', () => {
 
   test('counts as away while it still reads its data', async () => {
     const redis = await server('--key-load-delay', '500', '--loading-process-events-interval-bytes', '1024');
-    for (let i = 0; i < 20; i++) await redis.command('EVAL', `for i = 1, 200 do redis.call('SET', KEYS[1] .. i, string.rep('x', 100)) end`, '1', `k${i}:`);
+    for (let i = 0; i < 20; i++)
+      await redis.command(
+        'EVAL',
+        `for i = 1, 200 do redis.call('SET', KEYS[1] .. i, string.rep('x', 100)) end`,
+        '1',
+        `k${i}:`,
+      );
     await redis.command('SAVE');
     await redis.kill();
     const store = open(redis.url);
     const started = redis.start();
-    await until('it answers that it is loading', async () => /LOADING|loading:1/.test(String(await redis.command('INFO', 'persistence').catch(String))));
+    await until('it answers that it is loading', async () =>
+      /LOADING|loading:1/.test(String(await redis.command('INFO', 'persistence').catch(String))),
+    );
     expect(store.epoch).toBeUndefined();
     await started;
     await up(store);
@@ -270,7 +295,12 @@ describe('a server that refuses', () => {
     await store.run(put, { key: 'b', value: 'v' });
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     expect((await outcome(store.run(put, { key: 'k', value: 'v' }))).code).toBe('STORE_REFUSED');
-    expect(await store.health()).toMatchObject({ status: 'degraded', breaker: 'closed', evictionPolicy: 'noeviction', warnings: [expect.stringContaining('maxmemory')] });
+    expect(await store.health()).toMatchObject({
+      status: 'degraded',
+      breaker: 'closed',
+      evictionPolicy: 'noeviction',
+      warnings: [expect.stringContaining('maxmemory')],
+    });
     expect(String(await store.readOne('a'))).toBe('v');
     expect(await store.run(forget, 'a')).toBe(true);
     expect(await store.delete(['b'])).toBe(1);
@@ -281,9 +311,31 @@ describe('a server that refuses', () => {
     const store = open(redis.url, { breaker: { failures: 1 } });
     await up(store);
     await redis.command('REPLICAOF', '127.0.0.1', '1');
-    await expect(store.run(put, { key: 'k', value: 'v' })).rejects.toMatchObject({ code: 'STORE_REFUSED', cause: expect.objectContaining({ message: expect.stringContaining('READONLY') }) as Error });
+    await expect(store.run(put, { key: 'k', value: 'v' })).rejects.toMatchObject({
+      code: 'STORE_REFUSED',
+      cause: expect.objectContaining({ message: expect.stringContaining('READONLY') }) as Error,
+    });
     expect(await store.readOne('k')).toBeNull();
-    expect(await store.health()).toMatchObject({ status: 'degraded', breaker: 'closed', warnings: [expect.stringContaining('replica')] });
+    expect(await store.health()).toMatchObject({
+      status: 'degraded',
+      breaker: 'closed',
+      warnings: [expect.stringContaining('replica')],
+    });
+  });
+
+  test('everything while a script runs: it stays who it is, and connected', async () => {
+    const redis = await server('--lua-time-limit', '50');
+    const store = open(redis.url);
+    await up(store);
+    const { epoch } = store;
+    const busy = redis.command('EVAL', 'while true do end', '0').catch(() => {});
+    await until('the server is busy', async () => (await outcome(store.readOne('k'))).code === 'STORE_REFUSED');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await outcome(store.readOne('k'))).code).toBe('STORE_REFUSED');
+    await redis.command('SCRIPT', 'KILL');
+    await busy;
+    await store.readOne('k');
+    expect([store.epoch, store.states]).toEqual([epoch, ['up']]);
   });
 
   test('a wrong password: stays away, tells why, and never the password', async () => {
@@ -303,7 +355,9 @@ describe('a server that refuses', () => {
   test('a key outside the ACL of its user, and INFO: no epoch of its own, and a warning', async () => {
     const redis = await server();
     await redis.command('ACL', 'SETUSER', 'app', 'on', '>p@ss:w/rd', '~app:*', '+@all', '-info', '-time');
-    const store = open(`redis://app:${encodeURIComponent('p@ss:w/rd')}@127.0.0.1:${redis.port}`, { breaker: { failures: 1 } });
+    const store = open(`redis://app:${encodeURIComponent('p@ss:w/rd')}@127.0.0.1:${redis.port}`, {
+      breaker: { failures: 1 },
+    });
     const health = await store.health();
     expect(health.status).toBe('degraded');
     expect(health.warnings).toEqual([expect.stringContaining('INFO'), expect.stringContaining('TIME')]);
@@ -330,7 +384,14 @@ test('a burst beyond what may wait is refused, and does no harm', async () => {
   const redis = await server();
   const store = open(redis.url, { deadline: '30s', breaker: { failures: 1_000_000 } });
   await up(store);
-  const outcomes = await Promise.all(Array.from({ length: 101_000 }, () => store.readOne('k').then(() => 'ok', (error: { code: string }) => error.code)));
+  const outcomes = await Promise.all(
+    Array.from({ length: 101_000 }, () =>
+      store.readOne('k').then(
+        () => 'ok',
+        (error: { code: string }) => error.code,
+      ),
+    ),
+  );
   expect(new Set(outcomes)).toEqual(new Set(['ok', 'STORE_UNAVAILABLE']));
   expect((await outcome(store.readOne('k'))).code).toBe('ok');
 });

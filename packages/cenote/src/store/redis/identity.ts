@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { asText, type RedisClient } from './client.js';
-import { isRefusal } from './reply-error.js';
+import { isForbidden } from './reply-error.js';
 
 /** What a server says of itself. */
 export interface Identity {
@@ -22,7 +22,10 @@ export interface Identity {
 /** The epoch of a server whose INFO is not permitted: restarts and failovers cannot be told. */
 export const unknownEpoch = 'none';
 
-/** INFO and TIME in one round trip. A refusal of either is an answer; rejects only when the connection is lost. */
+/**
+ * INFO and TIME in one round trip. That either is not permitted is an answer. Rejects when the connection is lost, or when
+ * the server cannot answer now (`BUSY` with a script): that tells nothing of who it is.
+ */
 export async function readIdentity(client: RedisClient): Promise<Identity> {
   const [info, time] = await Promise.all([
     permitted(client.sendCommand(['INFO', 'server', 'replication', 'persistence', 'memory'], asText)),
@@ -35,14 +38,18 @@ async function permitted(reply: Promise<unknown>): Promise<unknown> {
   try {
     return await reply;
   } catch (error) {
-    if (isRefusal(error)) return undefined;
+    if (isForbidden(error)) return undefined;
     throw error;
   }
 }
 
 function fieldsOf(info: unknown): Map<string, string> {
   const lines = typeof info === 'string' ? info.split('\r\n') : [];
-  return new Map(lines.filter((line) => line.includes(':')).map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+  return new Map(
+    lines
+      .filter((line) => line.includes(':'))
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  );
 }
 
 function describe(fields: Map<string, string>): Omit<Identity, 'time'> {

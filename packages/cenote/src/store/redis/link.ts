@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { Timed, type Deadlines } from '../deadline.js';
 import type { ClientSource, RedisClient } from './client.js';
 import { readIdentity, type Identity } from './identity.js';
+import { isRefusal } from './reply-error.js';
 import { ServerTime } from './server-time.js';
 
 /** Waits between attempts to connect, in milliseconds: doubled from the first to the last, then shortened at random by up to half. */
@@ -12,6 +13,9 @@ const longestWait = 1_000;
 const heartbeatInterval = 2_000;
 const heartbeatPatience = 2_000;
 const loadingPause = 100;
+
+/** How long the first attempt to connect is worth waiting for. */
+const firstPatience = 2_000;
 
 export interface LinkOptions {
   readonly source: ClientSource;
@@ -35,6 +39,7 @@ export class Link {
   #isFirst = true;
   #settleFirst: () => void = () => {};
   #current: RedisClient | undefined;
+  #abort = new AbortController();
   #usable: RedisClient | undefined;
   #identity: Identity | undefined;
   #lastError: string | undefined;
@@ -51,6 +56,7 @@ export class Link {
         resolve();
       };
     });
+    options.clock.after(firstPatience, () => this.#settleFirst());
     void this.#connect();
   }
 
@@ -73,7 +79,7 @@ export class Link {
     return this.#isFirst;
   }
 
-  /** Resolves when the first attempt to connect has ended, in whatever way. */
+  /** Resolves when the first attempt to connect has ended, in whatever way, or has taken longer than anyone should wait. */
   get firstOutcome(): Promise<void> {
     return this.#firstOutcome;
   }
@@ -82,11 +88,11 @@ export class Link {
     return this.#time.now();
   }
 
-  /** Reads the identity and the time again. Rejects when the connection fails meanwhile. */
-  async refresh(client: RedisClient): Promise<Identity> {
+  /** Reads the identity and the time again. Rejects when the connection fails meanwhile, or after `patience` milliseconds of silence. */
+  async refresh(client: RedisClient, patience: number = heartbeatPatience): Promise<Identity> {
     const { clock } = this.#options;
     const sent = clock.monotonic();
-    const identity = await readIdentity(client);
+    const identity = await this.patiently(readIdentity(client), patience);
     if (identity.time !== undefined) this.#time.learn(identity.time, sent, clock.monotonic());
     if (client === this.#usable) this.#adopt(identity);
     return identity;
@@ -100,14 +106,15 @@ export class Link {
     const client = this.#current;
     this.#current = this.#usable = undefined;
     if (client?.isReady) await this.patiently(client.close(), patience).catch(() => {});
-    client?.destroy();
+    this.#end(client);
   }
 
   async #connect(): Promise<void> {
     let client: RedisClient | undefined;
+    this.#abort = new AbortController();
     try {
-      client = await this.#options.source.open();
-      if (this.#closed) return;
+      client = await this.#options.source.open(this.#abort.signal);
+      if (this.#closed) return this.#end(client);
       this.#current = client;
       this.#watch(client);
       await client.connect();
@@ -115,6 +122,12 @@ export class Link {
     } catch (error) {
       this.#lose(client, error);
     }
+  }
+
+  /** node-redis forgets a socket that it is still connecting when it is destroyed; the signal does not. */
+  #end(client: RedisClient | undefined): void {
+    client?.destroy();
+    this.#abort.abort();
   }
 
   /** The listener for errors stays for ever: without one, node ends the process. */
@@ -153,7 +166,7 @@ export class Link {
     const wasUp = this.#usable !== undefined;
     this.#current = this.#usable = undefined;
     this.#lastError = describeError(error);
-    client?.destroy();
+    this.#end(client);
     this.#cancelTimer();
     this.#cancelTimer = this.#options.clock.after(this.#wait(), () => void this.#connect());
     this.#settleFirst();
@@ -171,11 +184,12 @@ export class Link {
 
   async #beat(client: RedisClient): Promise<void> {
     try {
-      await this.patiently(this.refresh(client), heartbeatPatience);
-      if (client === this.#usable) this.#scheduleHeartbeat(client);
+      await this.refresh(client);
     } catch (error) {
-      this.#lose(client, error);
+      // A server that refuses is there: it is busy with a script, say.
+      if (!isRefusal(error)) return this.#lose(client, error);
     }
+    if (client === this.#usable) this.#scheduleHeartbeat(client);
   }
 
   /** The outcome of `work`, or a rejection after `milliseconds`. */

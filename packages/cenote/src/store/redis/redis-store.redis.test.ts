@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -15,14 +17,18 @@ beforeAll(async () => void (redis = await startRedis()));
 afterAll(() => redis.stop());
 
 describe('the contract of stores', () => {
-  for (const { name, run } of storeContract(() => connect({ url: redis.url, deadline: '5s' }))) test(name, run);
+  test.each(storeContract(() => connect({ url: redis.url, deadline: '5s' })))('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined();
+  });
 });
 
 /** How often the server has run each command since the last call. */
 async function commandsRun(): Promise<Record<string, number>> {
   const stats = String(await redis.command('INFO', 'commandstats'));
   await redis.command('CONFIG', 'RESETSTAT');
-  return Object.fromEntries([...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]));
+  return Object.fromEntries(
+    [...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name = '', calls]) => [name, Number(calls)]),
+  );
 }
 
 test('each call is one command', async () => {
@@ -37,6 +43,16 @@ test('each call is one command', async () => {
   const { get, mget, evalsha, set, unlink, ...others } = await commandsRun();
   expect({ get, mget, evalsha, set, unlink }).toEqual({ get: 1, mget: 1, evalsha: 1, set: 1, unlink: 1 });
   expect(others['eval'] ?? others['script'] ?? 0).toBe(0);
+  await store.close();
+});
+
+test('the first calls wait for the connection, in their order', async () => {
+  const store = connect({ url: redis.url, deadline: '5s' });
+  const calls = [store.run(put, { key: 'first', value: 'v' }), store.readOne('first'), store.delete(['first'])];
+  expect(store.epoch).toBeUndefined();
+  await store.ready();
+  expect(store.epoch).toBeDefined();
+  expect(await Promise.all(calls)).toEqual([undefined, Buffer.from('v'), 1]);
   await store.close();
 });
 
@@ -66,7 +82,14 @@ test('many calls may follow one signal without a warning of a leak', async () =>
 });
 
 test('the server decides the time', async () => {
-  const skewed = { now: () => 5_000, monotonic: () => performance.now(), after: (ms: number, run: () => void) => { const timer = setTimeout(run, ms).unref(); return () => clearTimeout(timer); } };
+  const skewed = {
+    now: () => 5_000,
+    monotonic: () => performance.now(),
+    after: (ms: number, run: () => void) => {
+      const timer = setTimeout(run, ms).unref();
+      return () => clearTimeout(timer);
+    },
+  };
   const store = connect({ url: redis.url, clock: skewed });
   expect(Math.abs(store.now() - 5_000)).toBeLessThan(1_000);
   await store.health();
@@ -96,7 +119,11 @@ describe('a ready client', () => {
   });
 
   test('may have been made from socket options, RESP 2 and an offline queue', async () => {
-    const client = createClient({ socket: { host: '127.0.0.1', port: redis.port, reconnectStrategy: 5 }, RESP: 2, commandOptions: { timeout: 1 } });
+    const client = createClient({
+      socket: { host: '127.0.0.1', port: redis.port, reconnectStrategy: 5 },
+      RESP: 2,
+      commandOptions: { timeout: 1 },
+    });
     const store = connect({ client, deadline: '1s' });
     await store.health();
     expect(await store.run(count, 'resp2')).toBe(1);
@@ -128,14 +155,49 @@ describe('close', () => {
       const closed = performance.now();
       process.on('exit', () => console.log(Math.round(performance.now() - closed)));`;
     const cwd = fileURLToPath(new URL('../../../../..', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd, timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', program],
+      { cwd, timeout: 20_000 },
+    );
     expect(Number(stdout)).toBeLessThan(100);
   });
 
-  test('before the first connection is made, leaves none', async () => {
-    const store = connect(redis.url);
+  test('while the first connection is being made, leaves none', async () => {
+    const before = await connections();
+    for (const pause of [0, 0, 1, 2, 3, 5]) {
+      const store = connect({ url: redis.url });
+      await new Promise((resolve) => (pause === 0 ? setImmediate(resolve) : setTimeout(resolve, pause)));
+      await store.close();
+      expect(store.epoch).toBeUndefined();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await connections()).toBe(before);
+  });
+
+  test('while the handshake gets no answer, ends the connection at once', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) =>
+      sockets.add(
+        socket
+          .on('error', () => {})
+          .on('close', () => sockets.delete(socket))
+          .resume(),
+      ),
+    );
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const store = connect(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`);
+    await once(silent, 'connection');
     await store.close();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(store.epoch).toBeUndefined();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(sockets.size).toBe(0);
+    silent.close();
   });
 });
+
+async function connections(): Promise<number> {
+  return String(await redis.command('CLIENT', 'LIST'))
+    .trim()
+    .split('\n').length;
+}

@@ -46,7 +46,11 @@ export class RedisStore implements Store {
     const clock = options.clock ?? systemClock;
     this.#deadline = options.deadline;
     this.#clock = clock;
-    this.#context = { address: options.source.address, breaker: new Breaker(options.breaker, clock), deadlines: new Deadlines(clock) };
+    this.#context = {
+      address: options.source.address,
+      breaker: new Breaker(options.breaker, clock),
+      deadlines: new Deadlines(clock),
+    };
     this.#link = new Link({
       source: options.source,
       clock,
@@ -61,7 +65,8 @@ export class RedisStore implements Store {
   }
 
   async ready(options?: CallOptions): Promise<void> {
-    if (this.#link.isFirst) await this.#link.patiently(this.#link.firstOutcome, options?.deadline ?? this.#deadline).catch(() => undefined);
+    if (this.#link.isFirst)
+      await this.#link.patiently(this.#link.firstOutcome, options?.deadline ?? this.#deadline).catch(() => undefined);
   }
 
   now(): number {
@@ -81,13 +86,18 @@ export class RedisStore implements Store {
     const { keys, args } = operation.encode(input);
     const script = scriptOf(operation);
     const tail = [String(keys.length), ...keys, ...args.map(asArgument)];
-    const reply = await this.#send(['EVALSHA', script.sha, ...tail], operation.invalidates ? 'always' : 'guarded', options, (error, call, client) => {
-      if (!isUnknownScript(error)) return call.fail(error);
-      client.sendCommand(['EVAL', script.lua, ...tail]).then(
-        (loaded) => call.answer(loaded),
-        (failure) => call.fail(failure),
-      );
-    });
+    const reply = await this.#send(
+      ['EVALSHA', script.sha, ...tail],
+      operation.invalidates ? 'always' : 'guarded',
+      options,
+      (error, call, client) => {
+        if (!isUnknownScript(error)) return call.fail(error);
+        client.sendCommand(['EVAL', script.lua, ...tail]).then(
+          (loaded) => call.answer(loaded),
+          (failure) => call.fail(failure),
+        );
+      },
+    );
     return operation.decode(reply as Reply, input);
   }
 
@@ -106,14 +116,20 @@ export class RedisStore implements Store {
   }
 
   async delete(keys: readonly string[], options?: CallOptions): Promise<number> {
-    const chunks = Array.from({ length: Math.ceil(keys.length / deleteChunk) }, (_, index) => keys.slice(index * deleteChunk, (index + 1) * deleteChunk));
+    const chunks = Array.from({ length: Math.ceil(keys.length / deleteChunk) }, (_, index) =>
+      keys.slice(index * deleteChunk, (index + 1) * deleteChunk),
+    );
     const counts = await Promise.all(chunks.map((chunk) => this.#send(['UNLINK', ...chunk], 'always', options)));
     return (counts as number[]).reduce((sum, count) => sum + count, 0);
   }
 
   async expiry(key: string, options?: CallOptions): Promise<number | undefined> {
     const left = (await this.#send(['PTTL', key], 'guarded', options)) as number;
-    return left === -2 ? undefined : left === -1 ? Infinity : left;
+    return (
+      left === -2 ? undefined
+      : left === -1 ? Infinity
+      : left
+    );
   }
 
   onState(listener: (state: 'up' | 'down') => void): () => void {
@@ -130,10 +146,14 @@ export class RedisStore implements Store {
       const sent = this.#clock.monotonic();
       await this.#send(['PING'], 'always');
       const latency = this.#clock.monotonic() - sent;
-      const identity = await this.#link.refresh(client);
+      const identity = await this.#link.refresh(client, this.#deadline);
       const warnings = warningsOf(identity);
       const { version, evictionPolicy } = identity;
-      return this.#report(warnings.length > 0 ? 'degraded' : 'ok', { latency, ...(version && { version }), ...(evictionPolicy && { evictionPolicy }) }, warnings);
+      return this.#report(
+        warnings.length > 0 ? 'degraded' : 'ok',
+        { latency, ...(version && { version }), ...(evictionPolicy && { evictionPolicy }) },
+        warnings,
+      );
     } catch (error) {
       return this.#report('down', {}, [(error as Error).message]);
     }
@@ -148,7 +168,8 @@ export class RedisStore implements Store {
     const client = this.#link.client;
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (client === undefined && this.#link.isFirst && !this.#closing) return this.#sendLater(command, guard, options, recover);
+    if (client === undefined && this.#link.isFirst && !this.#closing)
+      return this.#sendLater(command, guard, options, recover);
     if (this.#closing || client === undefined) return Promise.reject(this.#away());
     if (guard === 'guarded' && !this.#context.breaker.admit()) return Promise.reject(this.#brokenOff());
     return new Promise((resolve, reject) => {
@@ -169,7 +190,8 @@ export class RedisStore implements Store {
   }
 
   #away(): StoreError {
-    if (this.#closing) return new StoreError('STORE_CLOSED', `the store on Redis at ${this.#context.address} is closed`);
+    if (this.#closing)
+      return new StoreError('STORE_CLOSED', `the store on Redis at ${this.#context.address} is closed`);
     return this.#unavailable(this.#link.lastError ?? 'still connecting');
   }
 
@@ -184,7 +206,14 @@ export class RedisStore implements Store {
   #tell(state: 'up' | 'down'): void {
     // A server that has just said who it is answers.
     if (state === 'up') this.#context.breaker.succeed();
-    for (const listener of this.#listeners) listener(state);
+    for (const listener of this.#listeners) {
+      try {
+        listener(state);
+      } catch (error) {
+        // What a listener does wrong must not look like a broken connection.
+        process.emitWarning(error as Error);
+      }
+    }
   }
 
   #report(status: StoreHealth['status'], details: Partial<StoreHealth>, warnings: readonly string[]): StoreHealth {
@@ -199,13 +228,19 @@ function nullForWrongType(error: unknown, call: PendingCall): void {
 }
 
 function asArgument(value: string | Uint8Array): string | Buffer {
-  return typeof value === 'string' || Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return typeof value === 'string' || Buffer.isBuffer(value) ?
+      value
+    : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
 function warningsOf(identity: Identity): string[] {
   return [
-    ...(identity.epoch === unknownEpoch ? ['INFO is not permitted: a restart or failover that brings old data back cannot be noticed; allow +info'] : []),
-    ...(identity.time === undefined ? ["TIME is not permitted: this machine's clock is used for freshness; allow +time"] : []),
+    ...(identity.epoch === unknownEpoch ?
+      ['INFO is not permitted: a restart or failover that brings old data back cannot be noticed; allow +info']
+    : []),
+    ...(identity.time === undefined ?
+      ["TIME is not permitted: this machine's clock is used for freshness; allow +time"]
+    : []),
     ...(identity.replica ? ['this server is a replica: it refuses writes'] : []),
     ...(identity.full ? ['maxmemory is reached and maxmemory-policy is noeviction: writes are refused'] : []),
   ];

@@ -8,6 +8,11 @@ export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && refusal.test(error.message) && !('code' in error);
 }
 
+/** Whether the server answered that this user may never send this command, by its ACL or because it was renamed away. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
+}
+
 /** Whether the server answered that the key holds another type. */
 export function isWrongType(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('WRONGTYPE ');

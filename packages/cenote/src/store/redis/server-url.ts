@@ -20,13 +20,20 @@ export function parseServerUrl(text: string, field: string): ServerUrl {
     throw new UsageError(field, withoutCredentials(text), rule);
   };
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0].toLowerCase();
-  if (scheme !== undefined && laterForms.includes(scheme)) fail(`must name one server: this version does not connect to ${scheme.includes('sentinel') ? 'Sentinel' : 'Cluster'}`);
+  if (scheme !== undefined && laterForms.includes(scheme))
+    fail(
+      `must name one server: this version does not connect to ${scheme.includes('sentinel') ? 'Sentinel' : 'Cluster'}`,
+    );
   if (scheme !== 'redis:' && scheme !== 'rediss:') fail(forms);
-  const url = URL.canParse(text) ? new URL(text) : fail(`${forms}, with a port from 1 to 65535 and / : @ in a password written as %2F %3A %40`);
+  const url =
+    URL.canParse(text) ?
+      new URL(text)
+    : fail(`${forms}, with a port from 1 to 65535 and / : @ in a password written as %2F %3A %40`);
   if (url.hostname === '') fail(`${forms}: the host is missing`);
   if (url.port === '0') fail('must have a port from 1 to 65535');
   if (url.search !== '' || url.hash !== '') fail('must end after the database: other settings are options of connect');
-  const database = /^(?:\/(\d*))?$/.exec(url.pathname) ?? fail('must have a database number of at least 0 after the host, or nothing');
+  const database =
+    /^(?:\/(\d*))?$/.exec(url.pathname) ?? fail('must have a database number of at least 0 after the host, or nothing');
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 6379),

@@ -5,18 +5,18 @@ import type { Store } from '../../store/store.js';
 /** One promise that every store keeps. `run` rejects with an assertion error when this store does not. */
 export interface ContractCase {
   readonly name: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** What a case is given. */
 export interface Bench {
   readonly store: Store;
   /** A key of this case's own: what it is called with, behind a random prefix. */
-  key(name: string): string;
+  readonly key: (name: string) => string;
   /** A Redis glob that matches what `pattern` matches among this case's own keys. */
-  glob(pattern: string): string;
+  readonly glob: (pattern: string) => string;
   /** Lets this much time pass on the store's clock. */
-  wait(milliseconds: number): Promise<void>;
+  readonly wait: (milliseconds: number) => Promise<void>;
 }
 
 export type Body = (bench: Bench) => Promise<void>;
@@ -27,7 +27,12 @@ export interface ContractOptions {
 }
 
 /** A case on a store of its own, which is left as it was found. */
-export function contractCase(name: string, body: Body, makeStore: () => Store | Promise<Store>, options: ContractOptions): ContractCase {
+export function contractCase(
+  name: string,
+  body: Body,
+  makeStore: () => Store | Promise<Store>,
+  options: ContractOptions,
+): ContractCase {
   return {
     name,
     async run() {

@@ -14,7 +14,10 @@ export const put = defineOperation<Put, void>({
   lua: `if ARGV[2] == '' then redis.call('SET', KEYS[1], ARGV[1]) else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return 'stored'`,
   invalidates: false,
-  encode: ({ key, value, lifetime }) => ({ keys: [key], args: [value, lifetime === undefined ? '' : String(lifetime)] }),
+  encode: ({ key, value, lifetime }) => ({
+    keys: [key],
+    args: [value, lifetime === undefined ? '' : String(lifetime)],
+  }),
   local(data, { keys: [key = ''], args: [value = '', lifetime] }) {
     data.set(key, value, text(lifetime) === '' ? Infinity : Number(text(lifetime)));
     return 'stored';
@@ -58,7 +61,14 @@ export const echo = defineOperation<readonly (string | Uint8Array)[], readonly R
   lua: `return { 'text', 42, -1, false, { 'nested', {} }, ARGV }`,
   invalidates: false,
   encode: (args) => ({ keys: [], args }),
-  local: (_data, { args }) => ['text', 42, -1, null, ['nested', []], args.map((arg) => (typeof arg === 'string' ? arg : Buffer.from(arg)))],
+  local: (_data, { args }) => [
+    'text',
+    42,
+    -1,
+    null,
+    ['nested', []],
+    args.map((arg) => (typeof arg === 'string' ? arg : Buffer.from(arg))),
+  ],
   decode: (reply) => replyList(reply, 'example:echo'),
 });
 
@@ -91,7 +101,8 @@ redis.call('PERSIST', KEYS[1])
 return redis.call('EXISTS', KEYS[1])`,
   invalidates: false,
   encode: ({ key, lifetime }) => ({ keys: [key], args: [lifetime === Infinity ? '' : String(lifetime)] }),
-  local: (data, { keys: [key = ''], args: [lifetime] }) => Number(data.expire(key, text(lifetime) === '' ? Infinity : Number(text(lifetime)))),
+  local: (data, { keys: [key = ''], args: [lifetime] }) =>
+    Number(data.expire(key, text(lifetime) === '' ? Infinity : Number(text(lifetime)))),
   decode: (reply) => reply === 1,
 });
 

@@ -43,7 +43,11 @@ export const reading: Readonly<Record<string, Body>> = {
     await store.run(put, { key: key('binary'), value: everyByte });
     await store.run(put, { key: key('view'), value: new Uint8Array(everyByte.buffer, everyByte.byteOffset + 250, 6) });
     await store.run(put, { key: key('empty'), value: '' });
-    deepEqual(await store.read([key('binary'), key('view'), key('empty')]), [everyByte, everyByte.subarray(250), Buffer.alloc(0)]);
+    deepEqual(await store.read([key('binary'), key('view'), key('empty')]), [
+      everyByte,
+      everyByte.subarray(250),
+      Buffer.alloc(0),
+    ]);
   },
 
   async 'a text is stored as UTF-8'({ store, key }) {
@@ -60,7 +64,10 @@ export const reading: Readonly<Record<string, Body>> = {
   async 'hostile keys are keys like any other, and none is another'({ store, key }) {
     for (const name of hostileKeys) await store.run(put, { key: key(name), value: `of ${name}` });
     const values = await store.read(hostileKeys.map(key));
-    deepEqual(values.map(String), hostileKeys.map((name) => `of ${name}`));
+    deepEqual(
+      values.map(String),
+      hostileKeys.map((name) => `of ${name}`),
+    );
     equal(await store.delete(hostileKeys.map(key)), hostileKeys.length);
   },
 
@@ -68,14 +75,20 @@ export const reading: Readonly<Record<string, Body>> = {
     await store.run(put, { key: key('a'), value: '1' });
     await store.run(put, { key: key('b'), value: '2' });
     const values = await store.read([key('b'), key('absent'), key('a'), key('b')]);
-    deepEqual(values.map((value) => value?.toString()), ['2', undefined, '1', '2']);
+    deepEqual(
+      values.map((value) => value?.toString()),
+      ['2', undefined, '1', '2'],
+    );
     deepEqual(await store.read([]), []);
   },
 
   async 'a batch of 1,000 keys is answered whole'({ store, key }) {
     const keys = Array.from({ length: 1_000 }, (_, i) => key(`k${i}`));
     await Promise.all(keys.map((each, i) => store.run(put, { key: each, value: String(i) })));
-    deepEqual((await store.read(keys)).map(Number), keys.map((_, i) => i));
+    deepEqual(
+      (await store.read(keys)).map(Number),
+      keys.map((_, i) => i),
+    );
   },
 
   async 'changing what was read changes nothing stored'({ store, key }) {

@@ -48,8 +48,16 @@ export const scanning: Readonly<Record<string, Body>> = {
     for await (const batch of store.scan(glob('*'))) {
       for (const each of batch) keys.add(each);
       round++;
-      await store.delete(many.filter((_, i) => i % 2 === 1).slice(round * 300, round * 300 + 300).map(key));
-      await fill(bench, Array.from({ length: 300 }, (_, i) => `new${round}.${i}`));
+      await store.delete(
+        many
+          .filter((_, i) => i % 2 === 1)
+          .slice(round * 300, round * 300 + 300)
+          .map(key),
+      );
+      await fill(
+        bench,
+        Array.from({ length: 300 }, (_, i) => `new${round}.${i}`),
+      );
       if (round > 20) break;
     }
     ok(round <= 20, 'a scan ends although keys keep coming');
