@@ -8,12 +8,12 @@ import { importsOf, violations } from './architecture.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Every source file of the workspace but tests, which may import anything. */
+/** Every source file of the workspace but tests and what they share, which may import anything. */
 function sources(): Map<string, string> {
   const files = ['packages/cenote/src', 'apps/server/src', 'test', 'scripts'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
   );
-  const source = files.filter((file) => file.endsWith('.ts') && !/\.test(?:-d)?\.ts$/.test(file));
+  const source = files.filter((file) => file.endsWith('.ts') && !/\.(?:test|test-d|suite|fixture)\.ts$/.test(file));
   return new Map(source.map((file) => [file.split(sep).join('/'), readFileSync(join(root, file), 'utf8')]));
 }
 

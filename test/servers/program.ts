@@ -18,14 +18,14 @@ export interface ProgramOptions {
  * is up once it has printed `ready`.
  */
 export async function startProgram(
-  file: string | URL,
+  file: URL,
   options: ProgramOptions & { readonly ready: RegExp; readonly port?: number },
 ): Promise<ServerProcess> {
   const port = options.port ?? (await freePort());
   const program = new ServerProcess({
-    name: String(file),
+    name: fileURLToPath(file),
     command: process.execPath,
-    args: [...fromSource, pathOf(file), ...(options.args ?? [])],
+    args: [...fromSource, fileURLToPath(file), ...(options.args ?? [])],
     port,
     dir: await temporaryFolder('program'),
     env: { ...process.env, PORT: `${port}`, ...options.env },
@@ -37,16 +37,12 @@ export async function startProgram(
 }
 
 /** Forks a TypeScript program of the workspace, with a channel for messages: a second client of the same servers. */
-export function forkProgram(file: string | URL, options: ProgramOptions = {}): ChildProcess {
-  const child = fork(pathOf(file), options.args ?? [], {
+export function forkProgram(file: URL, options: ProgramOptions = {}): ChildProcess {
+  const child = fork(fileURLToPath(file), options.args ?? [], {
     execArgv: fromSource,
     env: { ...process.env, ...options.env },
     serialization: 'advanced',
   });
   endWithUs(child, 'SIGKILL');
   return child;
-}
-
-function pathOf(file: string | URL): string {
-  return file instanceof URL ? fileURLToPath(file) : file;
 }
