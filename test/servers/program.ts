@@ -9,7 +9,7 @@ const fromSource = ['--conditions=@cenote/source', '--import', import.meta.resol
 
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** Added to this process's environment, which a test file may want to be free of: `undefined` removes a variable. */
+  /** Added to this process's environment (Vitest sets `NODE_ENV=test` in it); `undefined` removes a variable. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
