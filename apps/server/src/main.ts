@@ -52,8 +52,9 @@ async function boot(): Promise<void> {
   announce(app, config, `${database.description} · ${describeStore(config.store)}`);
 }
 
-/** `.env` at the root of the repository; what stands in the environment wins over it. */
+/** `.env` at the root of the repository; what stands in the environment wins over it. Tests are not to depend on it. */
 function readEnvFile(): void {
+  if (/^test(ing)?$/.test(process.env['APP_ENV'] || process.env['NODE_ENV'] || '')) return;
   const file = fileURLToPath(new URL('../../../.env', import.meta.url));
   if (existsSync(file)) process.loadEnvFile(file);
 }
