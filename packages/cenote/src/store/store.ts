@@ -22,6 +22,31 @@ export interface StoreHealth {
   readonly warnings: readonly string[];
 }
 
+export interface ChangeListener {
+  /** The key may have changed. Called before the reply of any read that was answered after the change. */
+  changed(key: string): void;
+  /** Anything may have changed: the feed was lost, the data flushed, or the server is another one. */
+  lost(): void;
+}
+
+export interface WatchOptions {
+  /** Milliseconds between the heartbeats that show the feed to be alive. */
+  readonly every: number;
+  /** `default`: the server remembers which keys this connection has read; `broadcast`: it tells of every key under `start`. */
+  readonly mode: 'default' | 'broadcast';
+  /** What the keys begin with. */
+  readonly start: string;
+}
+
+export interface Watch {
+  /**
+   * Every change that was made before this moment (on this process's monotonic clock) has been told. `-Infinity` while the
+   * feed is away. It counts from when a heartbeat was sent: its answer may have waited.
+   */
+  readonly aliveAt: number;
+  stop(): void;
+}
+
 /**
  * Where entries live. Small on purpose: whatever must be atomic is a named operation, all else is reading, deleting and
  * scanning. Every promise rejects with a `StoreError`, within the deadline, and nothing else.
@@ -74,6 +99,12 @@ export interface Store {
 
   /** Calls `listener` whenever the store becomes reachable (its epoch is known) or stops being so. Returns the way to stop. */
   onState(listener: (state: 'up' | 'down') => void): () => void;
+
+  /**
+   * Tells of changes to what is read through this store from now on, by whomever: this process, another, expiry,
+   * eviction. The store keeps the feed up by itself. Absent where a store has no such feed.
+   */
+  watch?(listener: ChangeListener, options: WatchOptions): Watch;
 
   /** Asks the server how it is; never rejects. */
   health(): Promise<StoreHealth>;

@@ -27,6 +27,8 @@ export class MemoryData implements LocalData {
   readonly #limits: MemoryLimits;
   readonly #slots = new Map<string, Slot>();
   readonly #ring = new Ring();
+  /** Told of each key that is written or goes, whatever the reason. */
+  onChange: ((key: string) => void) | undefined;
   #time = 0;
   #bytes = 0;
   #evictions = 0;
@@ -143,12 +145,14 @@ export class MemoryData implements LocalData {
   }
 
   #add(slot: Slot): void {
+    this.onChange?.(slot.key);
     this.#slots.set(slot.key, slot);
     this.#ring.add(slot);
     this.#bytes += cost(slot.key, slot.value);
   }
 
   #replace(slot: Slot, value: string, expiresAt: number): void {
+    this.onChange?.(slot.key);
     this.#bytes += value.length - slot.value.length;
     slot.value = value;
     slot.expiresAt = expiresAt;
@@ -156,6 +160,7 @@ export class MemoryData implements LocalData {
   }
 
   #remove(slot: Slot): void {
+    this.onChange?.(slot.key);
     this.#slots.delete(slot.key);
     this.#ring.remove(slot);
     this.#bytes -= cost(slot.key, slot.value);

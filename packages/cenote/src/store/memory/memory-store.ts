@@ -5,7 +5,7 @@ import { CenoteError, StoreError, UsageError } from '../../core/errors.js';
 import { globMatcher } from '../../core/glob.js';
 import { onlyKnown, wholeNumber } from '../../core/known-options.js';
 import type { Operation, Reply } from '../operation.js';
-import type { CallOptions, Store, StoreHealth } from '../store.js';
+import type { CallOptions, ChangeListener, Store, StoreHealth, Watch } from '../store.js';
 import { MemoryData } from './memory-data.js';
 
 export interface MemoryStoreOptions {
@@ -38,6 +38,7 @@ export class MemoryStore implements Store {
   readonly epoch: string;
   readonly #clock: Clock;
   readonly #data: MemoryData;
+  readonly #watchers = new Set<ChangeListener>();
   #closed = false;
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -111,6 +112,15 @@ export class MemoryStore implements Store {
     return () => {};
   }
 
+  /** A feed that is never lost: listeners are called before the call that changes something returns. */
+  watch(listener: ChangeListener): Watch {
+    this.#watchers.add(listener);
+    this.#data.onChange = (key) => {
+      for (const each of this.#watchers) each.changed(key);
+    };
+    return { aliveAt: Infinity, stop: () => void this.#watchers.delete(listener) };
+  }
+
   async health(): Promise<StoreHealth> {
     if (this.#closed) return { kind: 'memory', status: 'down', warnings: ['the store is closed'] };
     const { evictions } = this.#data;
@@ -124,6 +134,8 @@ export class MemoryStore implements Store {
 
   close(): Promise<void> {
     this.#closed = true;
+    for (const each of this.#watchers) each.lost();
+    this.#watchers.clear();
     this.#data.clear();
     return Promise.resolve();
   }

@@ -33,8 +33,8 @@ export interface ServerAddress {
 /** How clients are made, one for each attempt to connect, and what a person may be told of where they go. */
 export interface ClientSource {
   readonly address: string;
-  /** A client that is not connected yet. When `signal` aborts its socket is gone at once, even one that is being connected. */
-  open(signal: AbortSignal): Promise<RedisClient>;
+  /** A client that is not connected yet. When `signal` aborts its socket is gone at once, even one that is being connected. With `tracks` it asks for client tracking and emits `invalidate`. */
+  open(signal: AbortSignal, tracks: boolean): Promise<RedisClient>;
 }
 
 /** The marks of RESP types, as node-redis maps them. */
@@ -55,7 +55,6 @@ const settings = {
   commandsQueueMaxLength: 100_000,
   maintNotifications: 'disabled',
   clientSideCache: undefined,
-  emitInvalidate: false,
   pingInterval: 0,
   commandOptions: { timeout: undefined, typeMapping: { [blobString]: Buffer, [simpleString]: Buffer } },
 } as const;
@@ -68,10 +67,10 @@ export function clientsFor(server: ServerAddress): ClientSource {
   const { host, port, database, username, password, name, tls } = server;
   return {
     address: `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
-    async open(signal) {
+    async open(signal, tracks) {
       const { createClient }: typeof RedisModule = await import('@redis/client');
       const socket = { ...tls, ...silence, host, port, tls: tls !== undefined, reconnectStrategy: false, signal };
-      const options = { ...settings, database, username, password, name, socket };
+      const options = { ...settings, emitInvalidate: tracks, database, username, password, name, socket };
       return createClient(options as object) as unknown as RedisClient;
     },
   };
@@ -86,9 +85,10 @@ export function clientsLike(template: ReadyClient): ClientSource {
   const place = socket.path ?? `${socket.host ?? 'localhost'}:${socket.port ?? 6379}`;
   return {
     address: `${place}/${database}`,
-    async open(signal) {
+    async open(signal, tracks) {
       return template.duplicate({
         ...settings,
+        emitInvalidate: tracks,
         socket: { ...socket, ...silence, reconnectStrategy: false, signal },
       }) as RedisClient;
     },

@@ -2,7 +2,9 @@ import type { Clock } from '../../core/clock.js';
 import { Timed, type Deadlines } from '../deadline.js';
 import type { ClientSource, RedisClient } from './client.js';
 import { readIdentity, type Identity } from './identity.js';
-import { isRefusal } from './reply-error.js';
+import type { ChangeListener, Watch, WatchOptions } from '../store.js';
+import { Feed } from './feed.js';
+import { isForbidden, isRefusal } from './reply-error.js';
 import { ServerTime } from './server-time.js';
 
 /** Waits between attempts to connect, in milliseconds: doubled from the first to the last, then shortened at random by up to half. */
@@ -46,10 +48,12 @@ export class Link {
   #attempts = 0;
   #closed = false;
   #cancelTimer: () => void = () => {};
+  readonly #feed: Feed;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#time = new ServerTime(options.clock);
+    this.#feed = new Feed(options.clock);
     this.#firstOutcome = new Promise((resolve) => {
       this.#settleFirst = () => {
         this.#isFirst = false;
@@ -88,6 +92,18 @@ export class Link {
     return this.#time.now();
   }
 
+  /** Whether the server refused to tell of changes. */
+  get isDeaf(): boolean {
+    return this.#feed.isForbidden;
+  }
+
+  /** Has the server tell of changes; a connection that was made without is made anew. */
+  watch(listener: ChangeListener, options: WatchOptions): Watch {
+    const watch = this.#feed.add(listener, options);
+    if (this.#current && !this.#feed.isOn) this.#lose(this.#current, new Error('reconnecting to hear of changes'));
+    return watch;
+  }
+
   /** Reads the identity and the time again. Rejects when the connection fails meanwhile, or after `patience` milliseconds of silence. */
   async refresh(client: RedisClient, patience: number = heartbeatPatience): Promise<Identity> {
     const { clock } = this.#options;
@@ -103,6 +119,7 @@ export class Link {
     this.#closed = true;
     this.#cancelTimer();
     this.#settleFirst();
+    this.#feed.lose();
     const client = this.#current;
     this.#current = this.#usable = undefined;
     if (client?.isReady) await this.patiently(client.close(), patience).catch(() => {});
@@ -112,14 +129,17 @@ export class Link {
   async #connect(): Promise<void> {
     let client: RedisClient | undefined;
     this.#abort = new AbortController();
+    const tracks = this.#feed.isWanted;
     try {
-      client = await this.#options.source.open(this.#abort.signal);
+      client = await this.#options.source.open(this.#abort.signal, tracks);
       if (this.#closed) return this.#end(client);
       this.#current = client;
       this.#watch(client);
       await client.connect();
+      if (tracks) await this.#feed.begin(client);
       await this.#greet(client);
     } catch (error) {
+      if (tracks && isForbidden(error)) this.#feed.isForbidden = true;
       this.#lose(client, error);
     }
   }
@@ -149,6 +169,7 @@ export class Link {
     this.#attempts = 0;
     this.#lastError = undefined;
     this.#settleFirst();
+    this.#feed.live(client);
     this.#options.onState('up');
     this.#scheduleHeartbeat(client);
   }
@@ -157,6 +178,7 @@ export class Link {
     const changed = identity.epoch !== this.#identity?.epoch;
     this.#identity = identity;
     if (!changed) return;
+    this.#feed.forget();
     this.#options.onState('down');
     this.#options.onState('up');
   }
@@ -166,6 +188,7 @@ export class Link {
     const wasUp = this.#usable !== undefined;
     this.#current = this.#usable = undefined;
     this.#lastError = describeError(error);
+    this.#feed.lose();
     this.#end(client);
     this.#cancelTimer();
     this.#cancelTimer = this.#options.clock.after(this.#wait(), () => void this.#connect());

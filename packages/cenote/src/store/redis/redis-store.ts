@@ -3,7 +3,7 @@ import { StoreError } from '../../core/errors.js';
 import { Breaker, type BreakerOptions } from '../breaker.js';
 import { Deadlines } from '../deadline.js';
 import type { Operation, Reply } from '../operation.js';
-import type { CallOptions, Store, StoreHealth } from '../store.js';
+import type { CallOptions, ChangeListener, Store, StoreHealth, Watch, WatchOptions } from '../store.js';
 import { PendingCall, type CallContext, type Command } from './call.js';
 import type { ClientSource, RedisClient } from './client.js';
 import { unknownEpoch, type Identity } from './identity.js';
@@ -132,6 +132,11 @@ export class RedisStore implements Store {
     );
   }
 
+  /** By client tracking (RESP 3) on the connection that reads, so that changes and replies come in the server's order. */
+  watch(listener: ChangeListener, options: WatchOptions): Watch {
+    return this.#link.watch(listener, options);
+  }
+
   onState(listener: (state: 'up' | 'down') => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -147,7 +152,7 @@ export class RedisStore implements Store {
       await this.#send(['PING'], 'always');
       const latency = this.#clock.monotonic() - sent;
       const identity = await this.#link.refresh(client, this.#deadline);
-      const warnings = warningsOf(identity);
+      const warnings = [...warningsOf(identity), ...(this.#link.isDeaf ? [deaf] : [])];
       const { version, evictionPolicy } = identity;
       return this.#report(
         warnings.length > 0 ? 'degraded' : 'ok',
@@ -221,6 +226,8 @@ export class RedisStore implements Store {
     return { kind: 'redis', status, address, breaker: breaker.state, ...details, warnings };
   }
 }
+
+const deaf = 'CLIENT TRACKING is not permitted: no memory tier in front of this server; allow +client|tracking';
 
 function nullForWrongType(error: unknown, call: PendingCall): void {
   if (isWrongType(error)) call.answer(null);

@@ -1,0 +1,285 @@
+/**
+ * This process's memory in front of the store: nearly as fast as a `Map`, and never older than an invalidation by more
+ * than `bound`.
+ *
+ * Problem. A copy in memory goes wrong in three ways: nobody tells that the value has changed; somebody does, but before
+ * the copy is made (the change overtakes the reply that carries the old value); or the telling stops and nobody notices.
+ *
+ * Idea. The store tells of each change on the connection that reads (`Store.watch`). Then three rules are enough:
+ *
+ * - TICKET. A read that may fill the tier takes a ticket before it is sent. A change of the key, of one of its tags, or a
+ *   lost feed voids it. Only a valid ticket puts a value here: so a value is put only if no change was told between the
+ *   moment before its read and the moment of putting, and whatever is told later removes it.
+ * - ALIVE. The tier is served only while `now - aliveAt < bound`, where everything that changed before `aliveAt` has been
+ *   told. In a silent partition it is passed by after `bound` at the latest.
+ * - LOOK. A clock read would cost half of what a hit may. So the clock is read at the first hit of each turn of the event
+ *   loop, and at every 64th hit within one. A process that was frozen wakes up in a turn that has not looked yet.
+ *
+ * Tags are judged without a round trip: each known tag is one shared object, good until its key changes; an entry holds
+ * those that it was read under.
+ *
+ * A suspended machine stops the monotonic clock with the process, but not the wall clock: when the two disagree about how
+ * much time has passed, nothing here is trusted until the next sign of life, and what is here is dropped.
+ *
+ * Cost of a hit: one `Map.get`, a few comparisons. Memory: see `shelf.ts`.
+ */
+import type { Clock } from '../../core/clock.js';
+import type { ChangeListener, Store, Watch } from '../../store/store.js';
+import type { Names } from '../key.js';
+import type { Give } from '../payload.js';
+import type { Plan } from '../plan.js';
+import type { Tag } from '../tags.js';
+import { Shelf } from './shelf.js';
+
+export interface NearOptions {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** Milliseconds. */
+  readonly bound: number;
+  /** Milliseconds that a copy lives at most; `Infinity` for as long as the entry is fresh. */
+  readonly ttl: number;
+  readonly tracking: 'default' | 'broadcast';
+}
+
+/** A tag as this process knows it: good from when it was first asked for, until it changes. */
+interface TagState {
+  isGood: boolean;
+  readonly key: string;
+}
+
+/** What a value is wrapped in when there is more to know than itself. */
+class Copy {
+  readonly value: unknown;
+  /** Present where each caller must get one of its own. */
+  readonly give: Give | undefined;
+  readonly plan: Plan;
+  readonly tags: readonly TagState[];
+  readonly freshUntil: number;
+  readonly cost: number;
+
+  constructor(fresh: FreshValue, plan: Plan, tags: readonly TagState[]) {
+    this.value = fresh.value;
+    this.give = fresh.give;
+    this.plan = plan;
+    this.tags = tags;
+    this.freshUntil = fresh.freshUntil;
+    this.cost = fresh.cost;
+  }
+}
+
+/** What was read, good and fresh. */
+export interface FreshValue {
+  readonly value: unknown;
+  readonly give: Give | undefined;
+  readonly bytes: number;
+  /** Epoch milliseconds on the store's clock. */
+  readonly freshUntil: number;
+  /** Milliseconds that loading took. */
+  readonly cost: number;
+}
+
+/** The right to put what a read brings; see TICKET. */
+export class Ticket {
+  isValid = true;
+  readonly raw: string;
+  readonly tags: TagState[];
+
+  constructor(raw: string, tags: TagState[]) {
+    this.raw = raw;
+    this.tags = tags;
+  }
+}
+
+/** Hits within one turn of the event loop after which the clock is read again. */
+const hitsPerLook = 64;
+
+/** How many heartbeats fit into `bound`. */
+const beatsPerBound = 4;
+
+/** Milliseconds by which the two clocks may come apart between looks: steps of the wall clock count as suspicion too. */
+const clockSlack = 100;
+
+export class Near implements ChangeListener {
+  readonly #store: Store;
+  readonly #names: Names;
+  readonly #clock: Clock;
+  readonly #options: NearOptions;
+  readonly #watch: Watch | undefined;
+  readonly #shelf: Shelf<unknown>;
+  readonly #tags = new Map<string, TagState>();
+  readonly #tickets = new Map<string, Set<Ticket>>();
+  /** Hits until the next look. */
+  #credit = 0;
+  #isAlive = false;
+  #now = 0;
+  #drift: number;
+  #isDistrusted = false;
+  #distrustedAt = 0;
+  #turnEnds: NodeJS.Immediate | undefined;
+
+  constructor(store: Store, names: Names, clock: Clock, options: NearOptions) {
+    this.#store = store;
+    this.#names = names;
+    this.#clock = clock;
+    this.#options = options;
+    this.#shelf = new Shelf({ maxEntries: options.maxEntries, maxBytes: options.maxBytes });
+    this.#drift = clock.now() - clock.monotonic();
+    this.#watch = store.watch?.(this, { every: options.bound / beatsPerBound, mode: options.tracking, start: names.start });
+  }
+
+  /**
+   * The copy of a key's value, for a reader that names no tags and has no plan of its own; `undefined` when there is none
+   * that may be served. What is wrapped takes the longer way of `find`.
+   */
+  get(raw: string): unknown {
+    if (this.#credit-- <= 0) this.#look();
+    if (!this.#isAlive) return undefined;
+    return this.#shelf.get(raw, this.#now);
+  }
+
+  /** What `get` gave, as this reader may have it: `{ value }`, or `undefined` when its plan or tags ask for more. */
+  open(held: unknown, plan: Plan, tags: readonly Tag[] | undefined): { readonly value: unknown } | undefined {
+    if (!(held instanceof Copy)) return plan.check === undefined && !tags?.length ? { value: held } : undefined;
+    for (const tag of held.tags) if (!tag.isGood) return undefined;
+    if (held.plan !== plan && !(held.plan.check === plan.check && carries(held.tags, tags ?? []))) return undefined;
+    return { value: held.give ? held.give() : held.value };
+  }
+
+  /** When a copy stops being fresh, and what loading it took; for early refresh. */
+  timesOf(held: unknown): { readonly freshUntil: number; readonly cost: number } | undefined {
+    return held instanceof Copy ? held : undefined;
+  }
+
+  /** Epoch milliseconds on the store's clock, as of the last look. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Taken before a read is sent. `undefined` while the feed is not known to be alive. */
+  ticket(raw: string, tags: readonly Tag[]): Ticket | undefined {
+    if (this.#credit-- <= 0) this.#look();
+    if (!this.#isAlive) return undefined;
+    const ticket = new Ticket(raw, this.#statesOf(tags));
+    const others = this.#tickets.get(raw);
+    if (others) others.add(ticket);
+    else this.#tickets.set(raw, new Set([ticket]));
+    return ticket;
+  }
+
+  /** More tags for a ticket, before they are asked for. */
+  cover(ticket: Ticket | undefined, tags: readonly Tag[]): void {
+    ticket?.tags.push(...this.#statesOf(tags));
+  }
+
+  /** Gives a ticket back, with what its read brought if that is to be kept. */
+  put(ticket: Ticket | undefined, fresh: FreshValue | undefined, plan: Plan, wrap: boolean): void {
+    if (!ticket) return;
+    this.#close(ticket);
+    if (!fresh || !ticket.isValid || !this.#isAlive || ticket.tags.some((tag) => !tag.isGood)) return;
+    const expiresAt = Math.min(fresh.freshUntil, this.#store.now() + this.#options.ttl);
+    const isPlain = !wrap && fresh.value !== undefined && !fresh.give && !plan.check && ticket.tags.length === 0;
+    this.#shelf.set(ticket.raw, isPlain ? fresh.value : new Copy(fresh, plan, ticket.tags), fresh.bytes, expiresAt);
+  }
+
+  /** This process invalidates a key: copies and tickets go, before the store is told and again after. */
+  forget(raw: string): void {
+    this.#shelf.delete(raw);
+    this.#voidTickets(raw);
+  }
+
+  forgetTag(key: string): void {
+    const state = this.#tags.get(key);
+    if (!state) return;
+    state.isGood = false;
+    this.#tags.delete(key);
+  }
+
+  /** Everything goes: patterns are rare, and looking through the tier would cost more than filling it again. */
+  forgetAll(): void {
+    this.#shelf.clear();
+    for (const tickets of this.#tickets.values()) for (const ticket of tickets) ticket.isValid = false;
+    this.#tickets.clear();
+    for (const state of this.#tags.values()) state.isGood = false;
+    this.#tags.clear();
+  }
+
+  changed(stored: string): void {
+    const raw = this.#names.raw(stored);
+    if (raw === undefined) this.forgetTag(stored);
+    else this.forget(raw);
+  }
+
+  lost(): void {
+    this.forgetAll();
+    this.#isAlive = false;
+    this.#credit = 0;
+  }
+
+  get stats(): { readonly entries: number; readonly bytes: number; readonly isAlive: boolean } {
+    return { entries: this.#shelf.size, bytes: this.#shelf.bytes, isAlive: this.#isAlive };
+  }
+
+  close(): void {
+    this.#watch?.stop();
+    this.lost();
+  }
+
+  /** Reads the clocks; see ALIVE and LOOK. */
+  #look(): void {
+    this.#credit = hitsPerLook;
+    const monotonic = this.#clock.monotonic();
+    const aliveAt = this.#watch?.aliveAt ?? -Infinity;
+    this.#noticeSuspension(monotonic, aliveAt);
+    this.#isAlive = !this.#isDistrusted && monotonic - aliveAt < this.#options.bound;
+    this.#now = this.#store.now();
+    this.#turnEnds ??= setImmediate(() => {
+      this.#turnEnds = undefined;
+      this.#credit = 0;
+    }).unref();
+  }
+
+  #noticeSuspension(monotonic: number, aliveAt: number): void {
+    const drift = this.#clock.now() - monotonic;
+    if (Math.abs(drift - this.#drift) > clockSlack) {
+      this.forgetAll();
+      this.#isDistrusted = true;
+      this.#distrustedAt = monotonic;
+    }
+    this.#drift = drift;
+    if (this.#isDistrusted && aliveAt > this.#distrustedAt) this.#isDistrusted = false;
+  }
+
+  #statesOf(tags: readonly Tag[]): TagState[] {
+    return tags.map(({ key }) => {
+      const known = this.#tags.get(key);
+      if (known) return known;
+      const state: TagState = { isGood: true, key };
+      this.#tags.set(key, state);
+      if (this.#tags.size > this.#options.maxEntries) this.#forgetOldestTag();
+      return state;
+    });
+  }
+
+  /** Tags are bounded like entries; the copies under one that is dropped are dead, which is safe. */
+  #forgetOldestTag(): void {
+    const [oldest] = this.#tags.keys();
+    if (oldest !== undefined) this.forgetTag(oldest);
+  }
+
+  #close(ticket: Ticket): void {
+    const tickets = this.#tickets.get(ticket.raw);
+    if (!tickets?.delete(ticket)) return;
+    if (tickets.size === 0) this.#tickets.delete(ticket.raw);
+  }
+
+  #voidTickets(raw: string): void {
+    const tickets = this.#tickets.get(raw);
+    if (!tickets) return;
+    for (const ticket of tickets) ticket.isValid = false;
+    this.#tickets.delete(raw);
+  }
+}
+
+function carries(held: readonly TagState[], wanted: readonly Tag[]): boolean {
+  return wanted.every((tag) => held.some((state) => state.key === tag.key));
+}
