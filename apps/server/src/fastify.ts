@@ -1,4 +1,4 @@
-import Fastify, { type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 
 import { answerError, answerNoRoute, ErrorBody } from './errors.js';
@@ -26,7 +26,21 @@ export function createFastify(logger: FastifyServerOptions['logger']) {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNoRoute);
+  endConnectionsWhileClosing(app);
   return app;
+}
+
+/** Otherwise a client that keeps its connection would keep the process too, until it is cut. */
+function endConnectionsWhileClosing(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
 }
 
 /** The answers of a route that are no success, for its documentation and types. */

@@ -31,14 +31,22 @@ describe('with Redis away', () => {
   test('stopped in the middle: PostgreSQL answers, writes count, and what was invalidated stays so after the return', async () => {
     const { app, redis } = (running = await start());
     for (const url of reads) await app.get(url);
-    expect((await app.get('/health')).body).toMatchObject({ status: 'healthy', database: 'connected', redis: 'connected' });
+    expect((await app.get('/health')).body).toMatchObject({
+      status: 'healthy',
+      database: 'connected',
+      redis: 'connected',
+    });
     const before = (await app.get('/api/users/1/stats')).body;
 
     await redis.kill();
     const away = await Promise.all(reads.map((url) => app.get(url)));
     expect(away.map(({ status }) => status)).toEqual(reads.map(() => 200));
     expect(away.map(({ cache }) => cache)).toEqual(reads.map(() => 'miss'));
-    expect((await app.get('/health')).body).toMatchObject({ status: 'degraded', database: 'connected', redis: 'disconnected' });
+    expect((await app.get('/health')).body).toMatchObject({
+      status: 'degraded',
+      database: 'connected',
+      redis: 'disconnected',
+    });
     expect((await app.get('/ready')).status).toBe(200);
 
     expect((await app.post('/api/gamification/check-in', {})).status).toBe(201);
