@@ -130,7 +130,9 @@ describe('a server', () => {
   test('without PostgreSQL does not start, and says why', async () => {
     const server = start({ DATABASE_URL: 'postgres://u@127.0.0.1:1/d' });
     expect(await server.exitCode()).toBe(1);
-    expect(server.output).toContain('ECONNREFUSED');
+    expect(server.output).toBe(
+      'The database does not answer (ECONNREFUSED): check DATABASE_URL, or DB_HOST and the rest\n',
+    );
   });
 });
 

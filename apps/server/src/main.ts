@@ -8,6 +8,7 @@ import { connect } from 'cenote';
 import { buildApp } from './app.js';
 import { ConfigError, readConfig, withoutCredentials, type Config, type StoreConfig } from './config.js';
 import type { Database } from './db/database.js';
+import { isDatabaseAway } from './db/faults.js';
 import { FolderInUseError } from './db/folder-lock.js';
 import { openDatabase } from './db/open.js';
 import { userIdOf } from './db/users.js';
@@ -127,5 +128,7 @@ function explain(error: unknown): string {
   if (code === 'EADDRINUSE')
     return `PORT ${port} is in use by another process: stop it, or set PORT to another one (0 takes any free port)`;
   if (code === 'EACCES') return `PORT ${port} may not be opened by this user: set PORT to 1024 or more`;
+  if (isDatabaseAway(error))
+    return `The database does not answer (${code ?? message}): check DATABASE_URL, or DB_HOST and the rest`;
   return `The server could not start: ${stack ?? message}`;
 }
