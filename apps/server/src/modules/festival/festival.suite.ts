@@ -239,6 +239,23 @@ export function festivalSuite(start: () => Promise<RunningApp>): void {
       expect(await bookedPlaces(slotId)).toEqual({ booked: 10, rows: 10 });
     }, 30_000);
 
+    test('a booking that meets another one each time gives up after three retries, and may be sent again', async () => {
+      const { experienceId, slotId } = await insertSlot(5);
+      const others = await alwaysFirst(slotId);
+      const sent = performance.now();
+      const { status, body, headers } = await festival.post(`/api/experiences/${experienceId}/bookings`, { slotId });
+      expect([status, body.error.code, body.error.field, headers['retry-after']]).toEqual([
+        409,
+        'CONTENDED',
+        'slotId',
+        '1',
+      ]);
+      expect(performance.now() - sent).toBeGreaterThanOrEqual(300);
+      expect(await bookedPlaces(slotId)).toEqual({ booked: 0, rows: 0 });
+      await others.stop();
+      expect((await festival.post(`/api/experiences/${experienceId}/bookings`, { slotId })).status).toBe(201);
+    });
+
     test('a slot that has begun, is of another experience, or is none cannot be booked', async () => {
       const { experienceId, slotId } = await insertSlot(5);
       const [begun] = await festival.db
@@ -455,6 +472,18 @@ export function festivalSuite(start: () => Promise<RunningApp>): void {
       .values({ experienceId, startsAt: new Date(`${day}T${time}:00-06:00`), capacity })
       .returning({ id: slots.id });
     return { experienceId, slotId: slot?.id ?? 0, day };
+  }
+
+  /** Lets every update of a slot find no row, as if somebody else had come first. */
+  async function alwaysFirst(slotId: number) {
+    const name = sql.identifier(`slot_${slotId}_taken`);
+    await festival.db.execute(
+      sql`create function ${name}() returns trigger language plpgsql as 'begin return null; end'`,
+    );
+    await festival.db.execute(
+      sql`create trigger ${name} before update on ${slots} for each row when (old.id = ${sql.raw(String(slotId))}) execute function ${name}()`,
+    );
+    return { stop: () => festival.db.execute(sql`drop function ${name} cascade`) };
   }
 
   async function insertEvent(given: Partial<typeof events.$inferInsert>): Promise<number> {
