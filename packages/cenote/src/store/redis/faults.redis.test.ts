@@ -402,7 +402,7 @@ test('a burst beyond what may wait is refused, and does no harm', async () => {
   await up(store);
   const outcomes = await Promise.all(
     Array.from({ length: 101_000 }, () =>
-      store.readOne('k').then(
+      store.read(['k']).then(
         () => 'ok',
         (error: { code: string }) => error.code,
       ),
