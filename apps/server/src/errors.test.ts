@@ -1,3 +1,4 @@
+import { LoadTimeoutError } from 'cenote';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -23,6 +24,12 @@ describe('every answer that is no success has one shape', () => {
     app.get('/strange', () => {
       throw 'a text'; // oxlint-disable-line typescript/only-throw-error -- A dependency may do so.
     });
+    app.get('/mistyped', { schema: { response: { 200: z.object({ n: z.int() }) } } }, () => ({ n: 'one' }) as never);
+    app.get('/slow', { handlerTimeout: 20 }, () => new Promise(() => {}));
+    app.get('/load', () => {
+      throw new LoadTimeoutError('key', 10);
+    });
+    app.get('/talkative', { schema: { response: { 200: z.object({ n: z.int() }) } } }, () => ({ n: 1, secret: 'x' }));
     await app.ready();
   });
 
@@ -58,13 +65,25 @@ describe('every answer that is no success has one shape', () => {
   });
 
   test('a fault of this side keeps its words to itself', async () => {
-    for (const url of ['/bug', '/strange']) {
+    for (const url of ['/bug', '/strange', '/mistyped']) {
       const answer = await app.inject(url);
       expect([answer.statusCode, answer.json()]).toEqual([
         500,
         { error: { code: 'INTERNAL', message: 'something went wrong on this side' } },
       ]);
     }
+  });
+
+  test('what takes too long is a 503 that says when to come back', async () => {
+    for (const url of ['/slow', '/load']) {
+      const answer = await app.inject(url);
+      expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2']);
+      expect(answer.json()).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+    }
+  });
+
+  test('an answer holds what its schema names, and no more', async () => {
+    expect((await app.inject('/talkative')).json()).toEqual({ n: 1 });
   });
 
   test('a route that is not there, a URL that cannot be read', async () => {
