@@ -1,6 +1,7 @@
 /** The protocol, rule by rule, on any store: scripted interleavings, and what else each rule says. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
+import type { LoadContext } from './load.js';
 import * as scenario from './scenarios.fixture.js';
 import type { Way, Where } from './scenarios.fixture.js';
 import { Source, type World } from './world.fixture.js';
@@ -271,12 +272,12 @@ export function protocolSuite(makeWorld: () => World): void {
         'rejected',
       ],
       ['undefined', () => undefined, 'fulfilled'],
-      ['a value that is not to be stored', (context: { skip(): void }) => (context.skip(), 'skipped'), 'fulfilled'],
+      ['a value that is not to be stored', (context: LoadContext) => (context.skip(), 'skipped'), 'fulfilled'],
     ] as const)('%s is shared with those who joined', async (_, load, status) => {
       const { cache } = world.process();
       let loads = 0;
       const begun = world.clock;
-      const slow = async (context: { skip(): void }): Promise<unknown> => {
+      const slow = async (context: LoadContext): Promise<unknown> => {
         loads++;
         await new Promise<void>((resolve) => void begun.after(100, resolve));
         return load(context);
@@ -348,7 +349,7 @@ export function protocolSuite(makeWorld: () => World): void {
 
     test('and is captured first the next time', async () => {
       const { cache, events } = world.process();
-      const load = async ({ addTags }: { addTags(...tags: string[]): Promise<void> }): Promise<string> => {
+      const load = async ({ addTags }: LoadContext): Promise<string> => {
         await Promise.resolve();
         await addTags('late');
         return 'row';

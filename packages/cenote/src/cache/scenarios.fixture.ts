@@ -5,6 +5,7 @@
  */
 import { StoreError } from '../core/errors.js';
 import { defineOperation } from '../store/operation.js';
+import type { Cache } from './cache.js';
 import { Source, type Process, type World } from './world.fixture.js';
 
 /** Whether the reader got the truth of now, or one from before an invalidation that had been acknowledged. */
@@ -19,24 +20,18 @@ const tag = 't';
 const entry = { tags: [tag], ttl: '10m' } as const;
 const stale = { tags: [tag], ttl: 30, grace: '10m' } as const;
 
-function invalidate({ cache }: Process, way: Way, source: Source): Promise<unknown> {
-  switch (way) {
-    case 'del':
-      return cache.del(key);
-    case 'delMultiple':
-      return cache.delMultiple(['other', key]);
-    case 'set':
-      return cache.set(key, source.row, entry);
-    case 'setMany':
-      return cache.setMany([[key, source.row]], entry);
-    case 'pattern':
-      return cache.invalidate('k*');
-    case 'clear':
-      return cache.clear();
-    case 'tag':
-      return cache.invalidateTags(tag);
-  }
-}
+const invalidations: Record<Way, (cache: Cache, source: Source) => Promise<unknown>> = {
+  del: (cache) => cache.del(key),
+  delMultiple: (cache) => cache.delMultiple(['other', key]),
+  set: (cache, source) => cache.set(key, source.row, entry),
+  setMany: (cache, source) => cache.setMany([[key, source.row]], entry),
+  pattern: (cache) => cache.invalidate('k*'),
+  clear: (cache) => cache.clear(),
+  tag: (cache) => cache.invalidateTags(tag),
+};
+
+const invalidate = ({ cache }: Process, way: Way, source: Source): Promise<unknown> =>
+  invalidations[way](cache, source);
 
 function sight(source: Source, ...seen: unknown[]): Sight {
   return seen.every((value) => value === source.row) ? 'fresh' : 'stale';

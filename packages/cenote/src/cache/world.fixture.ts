@@ -73,10 +73,10 @@ export function redisWorld(url: string, own: string): World {
 interface Ground {
   readonly clock: FakeClock;
   readonly prefix: string;
-  open(): Store;
-  turn(): Promise<void>;
-  sleep(milliseconds: number): Promise<void>;
-  close(): Promise<void>;
+  readonly open: () => Store;
+  readonly turn: () => Promise<void>;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 function worldOf({ clock, open, turn, sleep, prefix: own, close }: Ground): World {
@@ -103,13 +103,13 @@ function worldOf({ clock, open, turn, sleep, prefix: own, close }: Ground): Worl
       return { cache, store, events };
     },
     async soon(promise) {
-      let isOver = false;
-      const end = (): void => void (isOver = true);
+      const progress = { isOver: false };
+      const end = (): void => void (progress.isOver = true);
       promise.then(end, end);
-      for (let count = 0; !isOver; count++) {
+      for (let count = 0; !progress.isOver; count++) {
         if (count > 3_000) throw new Error('nothing came of it in a minute');
         await turn();
-        if (!isOver && count > 4) await clock.elapse(20);
+        if (!progress.isOver && count > 4) await clock.elapse(20);
       }
       return promise;
     },
@@ -124,7 +124,7 @@ function worldOf({ clock, open, turn, sleep, prefix: own, close }: Ground): Worl
 }
 
 /** Something that a test opens when it wants others to go on. */
-export function gate(): { readonly passed: Promise<void>; open(): void } {
+export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   let open = (): void => {};
   const passed = new Promise<void>((resolve) => (open = resolve));
   return { passed, open: () => open() };
@@ -160,6 +160,6 @@ export class Source {
 
 export interface SlowLoader {
   readonly hasRead: Promise<void>;
-  answer(): void;
-  load(): Promise<string>;
+  readonly answer: () => void;
+  readonly load: () => Promise<string>;
 }
