@@ -198,7 +198,9 @@ const masked = '***';
 
 /** A URL fit for messages and logs. */
 export function withoutCredentials(url: string): string {
-  return url.replace(/(^|\/\/)[^]*@/, `$1${masked}@`);
+  return url
+    .replace(/^([a-z][a-z\d+.-]*:\/\/)?[^]*@/i, `$1${masked}@`)
+    .replace(/([?&]password=)[^&]*/gi, `$1${masked}`);
 }
 
 function bracketed(host: string): string {

@@ -1,3 +1,4 @@
+import { LoadTimeoutError } from 'cenote';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, type ZodFastifySchemaValidationError } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -87,9 +88,18 @@ function bodyOf({ code, message, field }: ApiError): z.infer<typeof ErrorBody> {
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return ofValidation(error);
-  if (isDatabaseAway(error)) return new ApiError('UNAVAILABLE', 'the database does not answer', { retryAfter: 2 });
+  if (isDatabaseAway(error) || isTooLate(error)) {
+    return new ApiError('UNAVAILABLE', 'the database does not answer', { retryAfter: 2 });
+  }
   if (missingUser(error)) return new ApiError('UNAUTHENTICATED', "the token's user does not exist");
   return ofFastify(error as FastifyError) ?? new ApiError('INTERNAL', 'something went wrong on this side');
+}
+
+/** The limits above the database's own: of a load, and of a request. */
+function isTooLate(error: unknown): boolean {
+  return (
+    error instanceof LoadTimeoutError || (error as Partial<FastifyError> | null)?.code === 'FST_ERR_HANDLER_TIMEOUT'
+  );
 }
 
 type ValidationError = FastifyError & { validation: ZodFastifySchemaValidationError[] };

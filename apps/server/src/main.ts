@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-import { connect } from 'cenote';
+import { connect, UsageError, type Store } from 'cenote';
 
 import { buildApp } from './app.js';
 import { ConfigError, readConfig, withoutCredentials, type Config, type StoreConfig } from './config.js';
 import type { Database } from './db/database.js';
+import { isDatabaseAway } from './db/faults.js';
 import { FolderInUseError } from './db/folder-lock.js';
 import { openDatabase } from './db/open.js';
 import { userIdOf } from './db/users.js';
@@ -50,6 +51,13 @@ async function boot(): Promise<void> {
   await app.listen(config.http);
   stopOnSignals(app, config.shutdownTimeout);
   announce(app, config, `${database.description} · ${describeStore(config.store)}`);
+  await warnOf(store, app);
+}
+
+/** A store that is away stops nobody from starting; an operator wants to know. */
+async function warnOf(store: Store, app: App): Promise<void> {
+  const { status, warnings } = await store.health();
+  for (const warning of warnings) app.log.warn({ status }, `store: ${warning}`);
 }
 
 /** `.env` at the root of the repository; what stands in the environment wins over it. Tests are not to depend on it. */
@@ -122,10 +130,13 @@ async function closeAll(): Promise<boolean> {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof FolderInUseError) return error.message;
+  const saysAll = [ConfigError, FolderInUseError, UsageError].some((kind) => error instanceof kind);
+  if (saysAll) return (error as Error).message;
   const { code, port, message, stack } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
     return `PORT ${port} is in use by another process: stop it, or set PORT to another one (0 takes any free port)`;
   if (code === 'EACCES') return `PORT ${port} may not be opened by this user: set PORT to 1024 or more`;
+  if (isDatabaseAway(error))
+    return `The database does not answer (${code ?? message}): check DATABASE_URL, or DB_HOST and the rest`;
   return `The server could not start: ${stack ?? message}`;
 }

@@ -1,4 +1,5 @@
 import { connect } from 'cenote';
+import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 
 import { startPostgres, type PostgresServer } from '../../../test/servers/postgres.js';
@@ -20,7 +21,7 @@ const reads = [
   '/api/config',
 ];
 
-describe('with Redis away', () => {
+describe('with a server away', () => {
   let running: { app: RunningApp; redis: RedisServer; postgres: PostgresServer };
 
   afterEach(async () => {
@@ -31,14 +32,22 @@ describe('with Redis away', () => {
   test('stopped in the middle: PostgreSQL answers, writes count, and what was invalidated stays so after the return', async () => {
     const { app, redis } = (running = await start());
     for (const url of reads) await app.get(url);
-    expect((await app.get('/health')).body).toMatchObject({ status: 'healthy', database: 'connected', redis: 'connected' });
+    expect((await app.get('/health')).body).toMatchObject({
+      status: 'healthy',
+      database: 'connected',
+      redis: 'connected',
+    });
     const before = (await app.get('/api/users/1/stats')).body;
 
     await redis.kill();
     const away = await Promise.all(reads.map((url) => app.get(url)));
     expect(away.map(({ status }) => status)).toEqual(reads.map(() => 200));
     expect(away.map(({ cache }) => cache)).toEqual(reads.map(() => 'miss'));
-    expect((await app.get('/health')).body).toMatchObject({ status: 'degraded', database: 'connected', redis: 'disconnected' });
+    expect((await app.get('/health')).body).toMatchObject({
+      status: 'degraded',
+      database: 'connected',
+      redis: 'disconnected',
+    });
     expect((await app.get('/ready')).status).toBe(200);
 
     expect((await app.post('/api/gamification/check-in', {})).status).toBe(201);
@@ -92,6 +101,19 @@ describe('with Redis away', () => {
     await postgres.start();
     expect((await app.get('/api/users/2/stats')).status).toBe(200);
     expect((await app.get('/ready')).body).toEqual({ ready: true });
+  });
+
+  test('PostgreSQL slow: a request gives up, and the connection serves the next one', async () => {
+    const { app, postgres } = (running = await start());
+    const blocker = new pg.Client({ connectionString: postgres.url });
+    await blocker.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table events in access exclusive mode');
+    const { status, body } = await app.get('/api/events');
+    expect([status, body.error.code]).toEqual([503, 'UNAVAILABLE']);
+    expect((await app.get('/api/experiences')).status).toBe(200);
+    await blocker.end();
+    expect((await app.get('/api/events')).status).toBe(200);
   });
 });
 

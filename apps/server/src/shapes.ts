@@ -21,7 +21,7 @@ export const Paging = z.object({
 });
 
 /** `all`, or a category; one that nothing belongs to has empty pages. */
-export const Category = z
+const Category = z
   .string()
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} _-]{0,39}$/u, 'must be a word of up to 40 letters and digits')
   .default('all');

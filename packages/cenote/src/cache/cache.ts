@@ -20,7 +20,7 @@ import { checkName, resolveSettings, type CacheOptions, type CodecOption } from 
 import {
   resolveCall,
   resolveDefaults,
-  resolveEntry,
+  resolveSet,
   resolveWrap,
   resolveInvalidation,
   type EntryOptions,
@@ -69,7 +69,7 @@ export class Cache<C extends CodecOption = 'json'> {
    * encoded. One command, one more with tags.
    */
   async set<T>(key: string, value: T, options?: Duration | EntryOptions): Promise<void> {
-    const { plan, call, tags, version } = resolveEntry(options, this.#engine.defaults);
+    const { plan, call, tags, version } = resolveSet(options, this.#engine.defaults);
     await this.#engine.write({ key, tags }, value, plan, version, call);
   }
 
@@ -163,7 +163,7 @@ export class Cache<C extends CodecOption = 'json'> {
     entries: Iterable<readonly [key: string, value: T]>,
     options?: Duration | EntryOptions,
   ): Promise<void> {
-    const { plan, call, tags, version } = resolveEntry(options, this.#engine.defaults);
+    const { plan, call, tags, version } = resolveSet(options, this.#engine.defaults);
     const distinct = [...new Map(entries)];
     await this.#engine.writeMany(
       distinct.map(([key, value]) => ({ target: { key, tags }, value, version })),

@@ -38,7 +38,9 @@ const floorMagic = 'cenote/f ';
 const idStart = magic.length;
 const checksumStart = idStart + 17;
 const restStart = checksumStart + 8;
+const fieldCount = 10;
 const newline = 10;
+const space = 32;
 
 let pool = Buffer.alloc(0);
 let poolAt = 0;
@@ -74,10 +76,9 @@ export function parseEntry(key: string, bytes: Buffer): Parsed {
   if (end === -1) return strayParsed(bytes);
   const line = bytes.toString('latin1', 0, end);
   if (!line.startsWith(magic)) return strayParsed(bytes);
-  const id = line.slice(idStart, idStart + 16);
+  const id = line.slice(idStart, checksumStart - 1);
   const expected = crc32(bytes.subarray(restStart), checksumSeed(key, id));
-  // Compared as text: '0A' and '0a' are one number, and one flipped bit apart.
-  if (line.slice(checksumStart - 1, restStart) !== ` ${hex(expected)}`) return { kind: 'damaged', id };
+  if (checksumAt(bytes) !== expected || bytes[checksumStart - 1] !== space) return { kind: 'damaged', id };
   return { kind: 'entry', head: parseHead(line, id), payloadAt: end + 1 };
 }
 
@@ -87,22 +88,34 @@ export function peekHead(bytes: Buffer): EntryHead | undefined {
   if (end === -1) return undefined;
   const line = bytes.toString('latin1', 0, end);
   if (!line.startsWith(magic)) return undefined;
-  const head = parseHead(line, line.slice(idStart, idStart + 16));
+  if (line.split(' ').length !== fieldCount) return undefined;
+  const head = parseHead(line, line.slice(idStart, checksumStart - 1));
   return Number.isNaN(head.freshUntil) ? undefined : head;
 }
 
+/** Every hit comes this way: cut at the blanks one by one, which costs half of what `split` does. */
 function parseHead(line: string, id: string): EntryHead {
-  const [freshUntil = '', grace, epoch = '', version, encoding = '', cost, tags] = line.slice(restStart + 1).split(' ');
+  const grace = line.indexOf(' ', restStart + 1) + 1;
+  const epoch = line.indexOf(' ', grace) + 1;
+  const version = line.indexOf(' ', epoch) + 1;
+  const encoding = line.indexOf(' ', version) + 1;
+  const cost = line.indexOf(' ', encoding) + 1;
+  const tags = line.indexOf(' ', cost) + 1;
+  const freshUntil = line.slice(restStart + 1, grace - 1);
   return {
     id,
     freshUntil: freshUntil === '-' ? Infinity : Number(freshUntil),
-    grace: Number(grace),
-    epoch,
-    version: version === '-' ? undefined : version,
-    encoding,
-    cost: Number(cost),
-    tags: tags === '-' || tags === undefined ? '' : tags,
+    grace: Number(line.slice(grace, epoch - 1)),
+    epoch: line.slice(epoch, version - 1),
+    version: present(line.slice(version, encoding - 1)),
+    encoding: line.slice(encoding, cost - 1),
+    cost: Number(line.slice(cost, tags - 1)),
+    tags: present(line.slice(tags)) ?? '',
   };
+}
+
+function present(field: string): string | undefined {
+  return field === '-' ? undefined : field;
 }
 
 function strayParsed(bytes: Buffer): Parsed {
@@ -113,6 +126,21 @@ function strayParsed(bytes: Buffer): Parsed {
 
 function checksumSeed(key: string, id: string): number {
   return crc32(`${key} ${id}`);
+}
+
+/** The checksum that stands in the header, -1 for none: other digits than `hex` writes would be the same number, one flipped bit apart. */
+function checksumAt(bytes: Buffer): number {
+  let checksum = 0;
+  for (let index = checksumStart; index < restStart; index++) {
+    const code = bytes[index] as number;
+    const digit =
+      code >= 48 && code <= 57 ? code - 48
+      : code >= 97 && code <= 102 ? code - 87
+      : -1;
+    if (digit === -1) return -1;
+    checksum = checksum * 16 + digit;
+  }
+  return checksum;
 }
 
 function hex(checksum: number): string {

@@ -3,7 +3,7 @@ import type { RefuseReason } from '../core/events.js';
 import { encodeEntry, encodeVersion, randomId } from './entry.js';
 import { leaseLife, type Lease } from './lease.js';
 import type { Loaded } from './load.js';
-import { write, type WriteInput } from './operations/index.js';
+import { remove, write, type WriteInput } from './operations/index.js';
 import type { Give, Payload } from './payload.js';
 import type { Plan } from './plan.js';
 import type { Key } from './key.js';
@@ -52,15 +52,24 @@ export interface Ended {
   readonly lease: Lease;
   readonly loaded: Loaded;
   readonly refuse: RefuseReason | undefined;
+  /** Whether a value is there that it takes the place of. */
+  readonly replaces?: boolean;
 }
 
 /** Stores what leased loads gave, each under its lease, in one round trip a partition. Values aligned with `ended`; rejects only with `SchemaError`. */
 export async function fill(scope: Scope, ended: readonly Ended[], plan: Plan): Promise<Give[]> {
-  const prepared = await Promise.all(
-    ended.map(({ lease, loaded }) => prepareOrRelease(scope, lease, loaded.value, plan)),
-  );
+  try {
+    return await fillAll(scope, ended, plan);
+  } catch (error) {
+    for (const { lease } of ended) void lease.release();
+    throw error;
+  }
+}
+
+async function fillAll(scope: Scope, ended: readonly Ended[], plan: Plan): Promise<Give[]> {
+  const prepared = await Promise.all(ended.map(({ lease, loaded }) => prepare(scope, lease.key, loaded.value, plan)));
   const writes: (WriteInput & { lease: string; raw: string })[] = [];
-  for (const [index, { lease, loaded, refuse }] of ended.entries()) {
+  for (const [index, { lease, loaded, refuse, replaces }] of ended.entries()) {
     const payload = prepared[index]?.payload;
     const reason = refuse ?? (payload ? undefined : 'codec');
     const isNothing = loaded.value === undefined && plan.negativeTtl === undefined;
@@ -68,20 +77,20 @@ export async function fill(scope: Scope, ended: readonly Ended[], plan: Plan): P
       writes.push(await entryOf(scope, lease, loaded, payload, plan));
     else {
       if (reason) plan.tally.refuse(lease.key.raw, reason);
-      void lease.release();
+      if (isNothing && reason === undefined && !loaded.wishes.skip && replaces) await forget(scope, lease, plan);
+      else void lease.release();
     }
   }
   await writeAll(scope, writes, plan);
   return prepared.map(({ give }) => give);
 }
 
-async function prepareOrRelease(scope: Scope, lease: Lease, value: unknown, plan: Plan): Promise<Prepared> {
-  try {
-    return await prepare(scope, lease.key, value, plan);
-  } catch (error) {
-    void lease.release();
-    throw error;
-  }
+/** A refresh found nothing there any more, which is not stored: what was there goes, and the lease with it. */
+async function forget(scope: Scope, { key, name }: Lease, plan: Plan): Promise<void> {
+  const input = { pairs: [[key.stored, name]], settle: 0, what: 'ours' } as const;
+  await scope.store
+    .run(remove, input, { deadline: plan.limits.store })
+    .catch((error: unknown) => plan.tally.storeFault('fill', error));
 }
 
 async function entryOf(

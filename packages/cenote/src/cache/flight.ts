@@ -16,7 +16,8 @@ import { until, type Load } from './load.js';
 import type { Give } from './payload.js';
 
 export type Outcome =
-  | { readonly kind: 'value'; readonly give: Give }
+  /** `isLate`: a tag was named after reading, so nobody asked about it for those who joined. */
+  | { readonly kind: 'value'; readonly give: Give; readonly isLate?: boolean }
   /** Look again: a value has appeared, or somebody else is at it. */
   | { readonly kind: 'again' }
   /** The store had no word to give. */
@@ -24,6 +25,8 @@ export type Outcome =
 
 /** What a flight asks of its lease. */
 interface Held {
+  /** By tag key. */
+  readonly versions: ReadonlyMap<string, string>;
   /** Whether the store still holds it under unchanged tags, asked now. Rejects when the store is away. */
   isHeld(): Promise<boolean>;
 }
@@ -57,6 +60,11 @@ export class Flight {
   /** This process has invalidated the key: nobody may join what is already loading, nor may it be stored. */
   doom(): void {
     if (this.#lease) this.#isDoomed = true;
+  }
+
+  /** Whether it loads under this tag. */
+  isUnder(tagKey: string): boolean {
+    return this.#lease?.versions.has(tagKey) ?? false;
   }
 
   get isDoomed(): boolean {

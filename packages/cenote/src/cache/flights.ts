@@ -39,6 +39,12 @@ export class Flights {
     for (const { flight } of this.#byKey.get(stored)?.values() ?? []) flight.doom();
   }
 
+  /** The same for what loads under one of these tags. O(flights). */
+  doomTagged(tags: readonly Tag[]): void {
+    for (const flights of this.#byKey.values())
+      for (const { flight } of flights.values()) if (tags.some(({ key }) => flight.isUnder(key))) flight.doom();
+  }
+
   /** The same for all keys that a pattern means. O(flights). */
   doomWhere(matches: (raw: string) => boolean): void {
     for (const flights of this.#byKey.values())

@@ -1,12 +1,22 @@
 /**
  * Freezes a value deeply, in place.
  *
- * @param seen must be given where the value may hold a cycle, as msgpack's may and JSON's can't.
  * @returns true when the value holds something that freezing cannot protect (`Date`, `Map`, `Set`, bytes, an instance of
  * a class): such a value must be given out as a copy. O(size).
  */
 export function deepFreeze(value: unknown, seen?: Set<object>): boolean {
   return typeof value === 'object' && value !== null && freezeObject(value, seen);
+}
+
+/** `deepFreeze` of what JSON makes: plain objects and arrays, none of them twice. */
+export function freezeJson(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) freezeJson(value[index]);
+  } else {
+    for (const name in value) freezeJson((value as Record<string, unknown>)[name]);
+  }
+  Object.freeze(value);
 }
 
 function freezeObject(value: object, seen: Set<object> | undefined): boolean {

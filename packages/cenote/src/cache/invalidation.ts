@@ -9,7 +9,7 @@ import type { KeyPattern } from './pattern.js';
 import type { Invalidation } from './plan.js';
 import { fenceOf, groupsOf, pairsOf, removePattern } from './removal.js';
 import { replay } from './replay.js';
-import type { Key } from './key.js';
+import type { Key, Names } from './key.js';
 import type { Scope } from './scope.js';
 import type { Tag } from './tags.js';
 import { tagsOfHead } from './tags.js';
@@ -80,6 +80,8 @@ export async function invalidateTags(
       }
     }),
   );
+  // The store would say that nothing has changed.
+  scope.common.flights.doomTagged(failed);
   if (failed.length > 0 && !invalidation.strict)
     keep(scope, tally, () => failed.forEach((tag) => scope.common.pending.addTag({ tag, settle })));
   tally.invalidate('tags', names, 0, failed.length > 0, start);
@@ -138,18 +140,22 @@ async function countGood(scope: Scope, heads: readonly (Buffer | undefined)[]): 
   const now = store.now();
   const live = heads
     .flatMap((bytes) => (bytes ? [{ head: peekHead(bytes), isCut: bytes.length === headLength }] : []))
-    .filter(({ head, isCut }) => (head ? head.epoch === store.epoch && now < head.freshUntil + head.grace : isCut));
-  const tagged = live.filter(({ head }) => head !== undefined && head.tags !== '');
-  if (tagged.length === 0) return live.length;
-  const keys = [
-    ...new Set(tagged.flatMap(({ head }) => tagsOfHead(common.names, head?.tags ?? '').map((tag) => tag.key))),
-  ];
-  const versions = await store.read(keys).catch(() => undefined);
+    .filter(({ head, isCut }) => (head ? head.epoch === store.epoch && now < head.freshUntil + head.grace : isCut))
+    .flatMap(({ head }) => carriedBy(common.names, head?.tags ?? '') ?? []);
+  const keys = [...new Set(live.flatMap(({ tags }) => tags.map((tag) => tag.key)))];
+  const versions = keys.length === 0 ? [] : await store.read(keys).catch(() => undefined);
   if (!versions) return live.length;
-  const pairs = new Map(keys.map((key, index) => [key, versions[index]?.toString()]));
-  const isDead = (tags: string): boolean =>
-    tagsOfHead(common.names, tags).some(
-      (tag, index) => !tags.split(',')[index]?.endsWith(`=${pairs.get(tag.key) ?? ' '}`),
-    );
-  return live.length - tagged.filter(({ head }) => isDead(head?.tags ?? '')).length;
+  const versionOf = new Map(keys.map((key, index) => [key, versions[index]?.toString()]));
+  return live.filter(({ tags, pairs }) =>
+    tags.every((tag, index) => pairs[index] === `${tag.code}=${versionOf.get(tag.key) ?? ''}`),
+  ).length;
+}
+
+/** The tags of a header that nobody has checked; `undefined` when it is damaged. */
+function carriedBy(names: Names, text: string): { tags: readonly Tag[]; pairs: readonly string[] } | undefined {
+  try {
+    return { tags: tagsOfHead(names, text), pairs: text.split(',') };
+  } catch {
+    return undefined;
+  }
 }

@@ -15,7 +15,7 @@ import type { Jsonify } from './jsonify.js';
 import type { LoadContext, Loader } from './load.js';
 import {
   resolveCall,
-  resolveEntry,
+  resolveSet,
   resolveWrap,
   resolveInvalidation,
   resolveLimits,
@@ -229,7 +229,7 @@ class DeclaredKeyspace {
 
   async set(...args: unknown[]): Promise<void> {
     const [params, value, options] = this.#split(args);
-    const { plan, call, tags, version } = resolveEntry(options, this.#shape.plan);
+    const { plan, call, tags, version } = resolveSet(options, this.#shape.plan);
     await this.#engine.write(this.#target(params, tags), value, plan, version, call);
   }
 

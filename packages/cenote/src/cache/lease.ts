@@ -60,14 +60,19 @@ export class Lease {
     this.versions = versions;
   }
 
-  /** Whether the store still holds this very lease under unchanged tags, asked now. One `MGET`. Rejects when the store is away. */
+  /**
+   * Whether the store still holds this very lease under unchanged tags, asked now. One `MGET`. Rejects when the store is
+   * away. A server that has taken over may hold the lease and have forgotten what voided it, so its word is no.
+   */
   async isHeld(): Promise<boolean> {
     const tags = [...this.versions];
     const [holder, ...versions] = await this.#store.read([this.name, ...tags.map(([key]) => key)], {
       deadline: this.#deadline,
     });
     return (
-      holder?.toString() === this.token && tags.every(([, version], index) => versions[index]?.toString() === version)
+      this.#store.epoch === this.epoch &&
+      holder?.toString() === this.token &&
+      tags.every(([, version], index) => versions[index]?.toString() === version)
     );
   }
 

@@ -3,24 +3,24 @@ import { milliseconds, type Duration } from '../core/duration.js';
 import { LoadTimeoutError, UsageError } from '../core/errors.js';
 import { checkVersion } from '../core/options.js';
 
-/** What a loader is given. */
+/** What a loader is given. Its functions stand alone, so that it may be taken apart. */
 export interface LoadContext {
   /** Aborted at the hard deadline, or when nobody waits for the load any more. */
   readonly signal: AbortSignal;
   /** The value that is being replaced, if it is stale and not dead. */
   readonly stale?: unknown;
   /** Fresh life of this value alone. */
-  setTtl(ttl: Duration): void;
+  readonly setTtl: (ttl: Duration) => void;
   /**
    * Adds tags to this value. Call it first thing and await it, so that their versions are captured before the source is
    * read. Named later (as when a tag comes out of the row itself), the value is returned but not stored this time, and the
    * tags are captured first the next time.
    */
-  addTags(...tags: string[]): Promise<void>;
+  readonly addTags: (...tags: string[]) => Promise<void>;
   /** A fence: a stored value is never replaced by one of a lower version. */
-  setVersion(version: number | bigint): void;
+  readonly setVersion: (version: number | bigint) => void;
   /** Return the value without storing it. */
-  skip(): void;
+  readonly skip: () => void;
 }
 
 export type Loader = (context: LoadContext) => unknown;
@@ -90,7 +90,7 @@ export class Load {
 }
 
 /** Follows the tags that a loader names: which were captured before it can have read anything. */
-class Captures {
+export class Captures {
   #firstStep = false;
   #open = 0;
   readonly #capture: LoadRequest['capture'];

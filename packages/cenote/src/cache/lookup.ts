@@ -28,6 +28,7 @@ export function isBypass(found: Found): boolean {
 export async function lookup(scope: Scope, key: Key, tags: readonly Tag[], plan: Plan, call: Call): Promise<Found> {
   if (isPending(scope, key, tags)) return pending;
   const { store } = scope;
+  const { releases } = scope.common.pending;
   const limits = callLimits(plan, call);
   let bytes: Buffer | null;
   let versions = noVersions;
@@ -42,7 +43,7 @@ export async function lookup(scope: Scope, key: Key, tags: readonly Tag[], plan:
   } catch (error) {
     return faulted(error, plan, call);
   }
-  return settle(scope, key, bytes, tags, versions, plan, call);
+  return settle(scope, key, bytes, tags, versions, plan, call, releases);
 }
 
 /** Reads many entries and the union of their tags in one batch. Aligned with `keys`. */
@@ -54,6 +55,9 @@ export async function lookupMany(
   call: Call,
 ): Promise<Found[]> {
   const distinct = [...new Map(tags.flat().map((tag) => [tag.key, tag])).values()];
+  const { releases } = scope.common.pending;
+  // Asked before reading: what is read while a replay ends may be older than it.
+  const kept = keys.map((key, index) => isPending(scope, key, tags[index] ?? []));
   let read: (Buffer | null)[];
   try {
     read = await scope.store.read(
@@ -68,8 +72,8 @@ export async function lookupMany(
   return Promise.all(
     keys.map(async (key, index) => {
       const own = tags[index] ?? [];
-      return isPending(scope, key, own) ? pending : (
-          settle(scope, key, read[index] ?? null, own, versions, plan, call, distinct)
+      return kept[index] ? pending : (
+          settle(scope, key, read[index] ?? null, own, versions, plan, call, releases, distinct)
         );
     }),
   );
@@ -112,6 +116,7 @@ async function settle(
   versions: ReadonlyMap<string, string>,
   plan: Plan,
   call: Call,
+  releases: number,
   asked: readonly Tag[] = tags,
 ): Promise<Found> {
   const { store } = scope;
@@ -125,7 +130,7 @@ async function settle(
     asked: asked.length === 0 ? noneAsked : new Set(asked.map((tag) => tag.key)),
   };
   const judgement = judge(key.stored, bytes, scene);
-  if (judgement.state !== 'unsure') return decoded(scope, key, bytes, judgement, plan);
+  if (judgement.state !== 'unsure') return decoded(scope, key, bytes, judgement, plan, releases);
   let read: (Buffer | null)[];
   try {
     read = await store.read(
@@ -141,7 +146,7 @@ async function settle(
     versions: new Map([...versions, ...versionMap(judgement.tags, read)]),
     asked: new Set(more.map((tag) => tag.key)),
   });
-  return decoded(scope, key, bytes, sure, plan);
+  return decoded(scope, key, bytes, sure, plan, releases);
 }
 
 function decoded(
@@ -150,12 +155,16 @@ function decoded(
   bytes: Buffer | null,
   judgement: Judgement,
   plan: Plan,
+  releases: number,
 ): Found | Promise<Found> {
   if (judgement.state === 'gone') return judgement;
   if (judgement.state === 'unsure' || bytes === null) return { state: 'gone', reason: 'tag' };
   const { head, payloadAt, state } = judgement;
-  const carried = scope.common.pending.size > 0 && head.tags !== '' ? tagsOfHead(scope.common.names, head.tags) : [];
-  if (scope.common.pending.coversTags(carried)) return pending;
+  const { pending: kept, names } = scope.common;
+  const isDoubtful = kept.size > 0 || kept.releases !== releases;
+  if (isDoubtful && head.tags !== '') {
+    if (kept.releases !== releases || kept.coversTags(tagsOfHead(names, head.tags))) return pending;
+  }
   let value: unknown;
   try {
     value = scope.payloads.decode(head.encoding, bytes.subarray(payloadAt));

@@ -1,6 +1,6 @@
 import { json, type Codec } from './codec.js';
 import { compress, expand, preferredCompression, type Compression } from './compress.js';
-import { deepFreeze } from './freeze.js';
+import { deepFreeze, freezeJson } from './freeze.js';
 
 /** How values become payloads: one codec to write with, all that are known to read with. */
 export interface PayloadOptions {
@@ -46,9 +46,17 @@ export class Payloads {
   }
 
   /** A value of its own for one caller, frozen unless the cache clones. Throws when the encoding is unknown or the bytes are wrong. */
-  decode(encoding: string, bytes: Buffer): unknown {
-    const value = this.#decode(encoding, bytes);
-    if (this.#options.copy === 'freeze') deepFreeze(value, isTree(encoding) ? undefined : new Set());
+  decode(encoding: string, bytes: Buffer, start = 0): unknown {
+    const codec = this.#codecOf(encoding);
+    // A view of the bytes would cost more than to say where they start.
+    const value =
+      encoding === json.name && codec === json ?
+        (JSON.parse(bytes.toString('utf8', start)) as unknown)
+      : this.#decode(encoding, bytes.subarray(start));
+    if (this.#options.copy === 'freeze') {
+      if (codec === json) freezeJson(value);
+      else deepFreeze(value, new Set());
+    }
     return value;
   }
 
@@ -73,14 +81,14 @@ export class Payloads {
 
   #decode(encoding: string, bytes: Buffer): unknown {
     if (encoding === nothing) return undefined;
-    const plus = encoding.indexOf('+');
-    const codec = this.#codecs.get(plus === -1 ? encoding : encoding.slice(0, plus));
+    const codec = this.#codecOf(encoding);
     if (!codec) throw new TypeError(`no codec ${encoding} here`);
+    const plus = encoding.indexOf('+');
     return codec.decode(plus === -1 ? bytes : expand(bytes, encoding.slice(plus + 1)));
   }
-}
 
-/** JSON holds no cycles, so nothing needs to be remembered while freezing. */
-function isTree(encoding: string): boolean {
-  return encoding === 'json' || encoding.startsWith('json+');
+  #codecOf(encoding: string): Codec | undefined {
+    const plus = encoding.indexOf('+');
+    return this.#codecs.get(plus === -1 ? encoding : encoding.slice(0, plus));
+  }
 }

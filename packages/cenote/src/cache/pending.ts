@@ -30,6 +30,7 @@ export class Pending {
   readonly #tags = new Map<string, PendingTag>();
   readonly #patterns = new Map<string, PendingPattern>();
   #everything = false;
+  #releases = 0;
   readonly #most: number;
 
   constructor(most = maximumPending) {
@@ -45,19 +46,28 @@ export class Pending {
     return this.#everything;
   }
 
+  /** How often kept tags were let go. Who read in between may hold an entry from before. */
+  get releases(): number {
+    return this.#releases;
+  }
+
   addKey(entry: PendingKey): void {
+    if (this.#everything) return this.addPattern(all);
     const known = this.#keys.get(entry.stored);
     this.#keys.set(entry.stored, known ? mergeKeys(known, entry) : entry);
     this.#bound();
   }
 
   addTag(entry: PendingTag): void {
+    if (this.#everything) return this.addPattern(all);
     const known = this.#tags.get(entry.tag.key);
     this.#tags.set(entry.tag.key, { tag: entry.tag, settle: Math.max(known?.settle ?? 0, entry.settle) });
     this.#bound();
   }
 
-  addPattern(pattern: string): void {
+  addPattern(asked: string): void {
+    // A new one each time: what is asked for during a replay must be replayed again.
+    const pattern = this.#everything ? all : asked;
     this.#patterns.set(pattern, { pattern, matches: globMatcher(pattern) });
     this.#bound();
   }
@@ -93,6 +103,7 @@ export class Pending {
   }
 
   settleTags(sent: readonly PendingTag[]): void {
+    if (sent.length > 0) this.#releases++;
     for (const entry of sent) if (this.#tags.get(entry.tag.key) === entry) this.#tags.delete(entry.tag.key);
   }
 

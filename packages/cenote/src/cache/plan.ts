@@ -129,8 +129,8 @@ export interface EntryCall {
   readonly version: number | bigint | undefined;
 }
 
-/** Resolves the third argument of `wrap` and `set`: nothing, a duration, or options. */
-export function resolveEntry(options: unknown, base: Plan): EntryCall {
+/** Resolves the last argument of `wrap` and `set`: nothing, a duration, or options. */
+function resolveEntry(options: unknown, base: Plan): EntryCall {
   if (options === undefined) return { plan: base, call: noCall, tags: [], version: undefined };
   if (typeof options === 'number' || typeof options === 'string') {
     const ttl = milliseconds(options, 'ttl', { infinite: true });
@@ -159,6 +159,13 @@ export function resolveWrap(options: unknown, base: Plan): Omit<EntryCall, 'vers
   if (version !== undefined)
     throw new UsageError('options.version', version, 'is for set: a loader says it by setVersion');
   return rest;
+}
+
+/** `resolveEntry` for what writes. */
+export function resolveSet(options: unknown, base: Plan): EntryCall {
+  const resolved = resolveEntry(options, base);
+  if (!resolved.plan.fill) throw new UsageError('options.fill', false, 'is for wrap: set stores whatever it is given');
+  return resolved;
 }
 
 /** What an invalidation was asked to do besides. */

@@ -88,7 +88,10 @@ class Batch {
         missing.push({ index, found });
       } else {
         tally.hit(key.raw, 'store', found.state === 'stale', start);
-        this.#values[index] = this.#answer(index, found);
+        const answer = this.#answer(index, found);
+        // It may reject before the rest of the batch is there to be waited for together.
+        if (answer instanceof Promise) answer.catch(() => undefined);
+        this.#values[index] = answer;
       }
     }
     return missing;
@@ -149,7 +152,7 @@ class Batch {
       for (const [place, { ticket }] of granted.entries()) {
         const give = gives[place] as Give;
         this.#values[ticket.index] = give();
-        ticket.decide({ kind: 'value', give });
+        ticket.decide({ kind: 'value', give, isLate: loaded.wishes.late });
       }
     } catch (error) {
       for (const { ticket } of granted) ticket.fail(error);
@@ -177,7 +180,7 @@ class Batch {
     const { common, clock } = this.#scope;
     const plan = this.#plan;
     const keys = indexes.map((index) => this.#want(index).key);
-    const id = `many ${keys.map((key) => key.stored).join(' ')}`;
+    const id = JSON.stringify(keys.map((key) => key.stored));
     const load = async (): Promise<readonly unknown[]> => {
       const running = new Load({
         key: keys[0]?.raw ?? '',
@@ -188,7 +191,9 @@ class Batch {
       const { value } = await observed(this.#scope, running, keys[0]?.raw ?? '', plan, false);
       return value as readonly unknown[];
     };
-    const values = await common.unleased.run(id, load, this.#call.signal);
+    const { signal } = this.#call;
+    // Inside a database transaction a load is nobody else's.
+    const values = await (plan.fill ? common.unleased.run(id, load, signal) : until(signal, load()));
     for (const [place, index] of indexes.entries()) {
       const key = keys[place];
       if (!key) continue;

@@ -90,7 +90,7 @@ export async function fetch(
     const { flight, isShared } = await board(scope, wanted, plan, load, found);
     const outcome = await flight?.share(call.signal);
     if (outcome === undefined || outcome.kind === 'unleased') break;
-    if (outcome.kind === 'value') {
+    if (outcome.kind === 'value' && !(isShared && outcome.isLate)) {
       if (isShared) plan.tally.share(wanted.key.raw);
       return outcome.give();
     }
@@ -164,8 +164,9 @@ async function fly(
   const stale = found.state === 'stale' ? found.value : undefined;
   const under = { leases: [lease], key: wanted.key.raw, stale, cool: mode === 'refresh' ? coolOff : 0 };
   const { loaded, refuse } = await loadUnder(scope, under, plan, load, (running) => flight.begin(lease, running));
-  const [give] = await fill(scope, [{ lease, loaded, refuse: flight.isDoomed ? 'voided' : refuse }], plan);
-  return { kind: 'value', give: give as Give };
+  const ended = { lease, loaded, refuse: flight.isDoomed ? ('voided' as const) : refuse, replaces: mode !== 'absent' };
+  const [give] = await fill(scope, [ended], plan);
+  return { kind: 'value', give: give as Give, isLate: loaded.wishes.late };
 }
 
 /** Asks until the lease is granted, a value has appeared, or `wait` is over. */
@@ -337,7 +338,7 @@ export async function loadUnleased(
   const give = await scope.common.unleased.run(
     wantedId(wanted),
     async () => {
-      const prepared = await loadUnstored(scope, wanted, plan, load);
+      const prepared = await giveUnstored(scope, wanted, plan, unstored(scope, wanted, plan, load));
       plan.tally.refuse(wanted.key.raw, 'unleased');
       return prepared;
     },
@@ -348,12 +349,20 @@ export async function loadUnleased(
 
 /** A load for one caller alone, as inside its database transaction. */
 async function loadAlone(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call): Promise<unknown> {
-  const give = await until(call.signal, loadUnstored(scope, wanted, plan, load));
-  return give();
+  const running = unstored(scope, wanted, plan, load);
+  try {
+    const give = await until(call.signal, giveUnstored(scope, wanted, plan, running));
+    return give();
+  } finally {
+    if (call.signal?.aborted) running.abort(call.signal.reason);
+  }
 }
 
-async function loadUnstored(scope: Scope, { key }: Wanted, plan: Plan, load: Loader): Promise<Give> {
-  const running = new Load({ key: key.raw, load, hard: plan.limits.hard, clock: scope.clock });
+function unstored(scope: Scope, { key }: Wanted, plan: Plan, load: Loader): Load {
+  return new Load({ key: key.raw, load, hard: plan.limits.hard, clock: scope.clock });
+}
+
+async function giveUnstored(scope: Scope, { key }: Wanted, plan: Plan, running: Load): Promise<Give> {
   const { value } = await observed(scope, running, key.raw, plan, false);
   return (await prepare(scope, key, value, plan)).give;
 }

@@ -43,14 +43,15 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
   if (failed.length > 0 && call.signal?.aborted) throw call.signal.reason;
 }
 
-type Encoded = { readonly encoding: string; readonly bytes: Uint8Array };
+type Encoded = { readonly encoding: string; readonly bytes: Uint8Array; readonly version: string | undefined };
 
-async function encodeOrThrow(scope: Scope, { key, value }: Entry, plan: Plan): Promise<Encoded> {
+async function encodeOrThrow(scope: Scope, { key, value, version: given }: Entry, plan: Plan): Promise<Encoded> {
   if (value === undefined && plan.negativeTtl === undefined)
     throw new UsageError('value', value, 'must not be undefined: use del, or set a negativeTtl');
   const { payload } = await prepare(scope, key, value, plan);
   if (!payload) throw new CenoteError('CODEC', `the value of ${key.raw} cannot be encoded`);
-  return payload;
+  const fence = given ?? (value === undefined || value === null ? undefined : plan.version?.(value));
+  return { ...payload, version: fence === undefined ? undefined : encodeVersion(fence) };
 }
 
 async function writeGroup(
@@ -91,15 +92,13 @@ async function writeGroup(
 
 function inputOf(
   scope: Scope,
-  { key, tags, value, version: given }: Entry,
-  { encoding, bytes }: Encoded,
+  { key, tags, value }: Entry,
+  { encoding, bytes, version }: Encoded,
   epoch: string,
   versions: ReadonlyMap<string, string>,
   plan: Plan,
 ): WriteInput {
   const times = lifeOf(scope, value, undefined, plan);
-  const fence = given ?? (value === undefined || value === null ? undefined : plan.version?.(value));
-  const version = fence === undefined ? undefined : encodeVersion(fence);
   const head = { id: randomId(), ...times, epoch, version, encoding, cost: 0, tags: tagPairs(tags, versions) };
   return {
     value: key.stored,

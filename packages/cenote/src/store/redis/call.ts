@@ -19,7 +19,7 @@ export interface CallContext {
  */
 export class PendingCall extends Timed implements Abandoned {
   readonly #context: CallContext;
-  readonly #command: Command;
+  readonly #name: string;
   readonly #deadline: number;
   readonly #resolve: (reply: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -27,14 +27,14 @@ export class PendingCall extends Timed implements Abandoned {
 
   constructor(
     context: CallContext,
-    command: Command,
+    name: string,
     deadline: number,
     resolve: (reply: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     super();
     this.#context = context;
-    this.#command = command;
+    this.#name = name;
     this.#deadline = deadline;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -72,7 +72,7 @@ export class PendingCall extends Timed implements Abandoned {
     this.#reject(
       new StoreError(
         'STORE_TIMEOUT',
-        `Redis at ${this.#context.address} did not answer ${String(this.#command[0])} within ${this.#deadline} ms`,
+        `Redis at ${this.#context.address} did not answer ${this.#name} within ${this.#deadline} ms`,
       ),
     );
   }

@@ -243,6 +243,19 @@ describe('a server that comes back', () => {
     expect(await store.run(count, 'n')).toBe(1);
   });
 
+  test('after a restart is trusted at once, though the breaker was open', async () => {
+    const redis = await server();
+    const store = open(redis.url, { breaker: { failures: 1, cooldown: '1h' } });
+    await up(store);
+    redis.pause();
+    await outcome(store.readOne('k'));
+    expect((await outcome(store.readOne('k'))).code).toBe('STORE_UNAVAILABLE');
+    await redis.kill();
+    await redis.start();
+    await up(store);
+    expect(await store.readOne('k')).toBeNull();
+  });
+
   test('after SCRIPT FLUSH is taught the scripts again', async () => {
     const redis = await server();
     const store = open(redis.url);
@@ -275,13 +288,16 @@ describe('a server that comes back', () => {
     await redis.command('SAVE');
     await redis.kill();
     const store = open(redis.url);
-    const started = redis.start();
+    const times: Record<string, number> = {};
+    store.onState((state) => (times[state] = performance.now()));
+    const started = redis.start().then(() => (times['loaded'] = performance.now()));
     await until('it answers that it is loading', async () =>
       /LOADING|loading:1/.test(String(await redis.command('INFO', 'persistence').catch(String))),
     );
     expect(store.epoch).toBeUndefined();
     await started;
     await up(store);
+    expect(times['up']! - times['loaded']!).toBeGreaterThan(-100);
     expect(await store.readOne('k1:1')).not.toBeNull();
   });
 });
@@ -386,7 +402,7 @@ test('a burst beyond what may wait is refused, and does no harm', async () => {
   await up(store);
   const outcomes = await Promise.all(
     Array.from({ length: 101_000 }, () =>
-      store.readOne('k').then(
+      store.read(['k']).then(
         () => 'ok',
         (error: { code: string }) => error.code,
       ),

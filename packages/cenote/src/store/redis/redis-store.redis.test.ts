@@ -46,6 +46,45 @@ test('each call is one command', async () => {
   await store.close();
 });
 
+describe('single reads of one moment', () => {
+  test('travel as one command, at most a hundred of them', async () => {
+    const store = connect(redis.url);
+    await store.health();
+    await store.run(put, { key: 'k', value: 'v' });
+    await commandsRun();
+    const found = await Promise.all(
+      Array.from({ length: 250 }, (_, index) => store.readOne(index % 2 ? 'k' : 'nothing')),
+    );
+    expect(found).toEqual(Array.from({ length: 250 }, (_, index) => (index % 2 ? Buffer.from('v') : null)));
+    const { get, mget } = await commandsRun();
+    expect({ get, mget }).toEqual({ get: undefined, mget: 3 });
+    await store.close();
+  });
+
+  test('keep their place among other commands', async () => {
+    const store = connect(redis.url);
+    await store.health();
+    await store.run(put, { key: 'k', value: 'old' });
+    const calls = [
+      store.readOne('k'),
+      store.readOne('k'),
+      store.run(put, { key: 'k', value: 'new' }),
+      store.readOne('k'),
+    ];
+    expect((await Promise.all(calls)).map(String)).toEqual(['old', 'old', 'undefined', 'new']);
+    await store.close();
+  });
+
+  test('are each null where the key holds no text', async () => {
+    const store = connect(redis.url);
+    await store.health();
+    await redis.command('RPUSH', 'list', 'x');
+    expect(await store.readOne('list')).toBeNull();
+    expect(await Promise.all([store.readOne('list'), store.readOne('list')])).toEqual([null, null]);
+    await store.close();
+  });
+});
+
 test('the first calls wait for the connection, in their order', async () => {
   const store = connect({ url: redis.url, deadline: '5s' });
   const calls = [store.run(put, { key: 'first', value: 'v' }), store.readOne('first'), store.delete(['first'])];

@@ -8,8 +8,9 @@ import { PendingCall, type CallContext, type Command } from './call.js';
 import type { ClientSource, RedisClient } from './client.js';
 import { unknownEpoch, type Identity } from './identity.js';
 import { Link } from './link.js';
-import { isUnknownScript, isWrongType } from './reply-error.js';
+import { isUnknownScript } from './reply-error.js';
 import { scriptOf } from './script.js';
+import { SingleReads } from './single-reads.js';
 
 /** `guarded` calls do not go while the breaker is open; what removes or voids always goes. */
 type Guard = 'guarded' | 'always';
@@ -31,7 +32,7 @@ export interface RedisStoreOptions {
 
 /**
  * Entries on one Redis server. Connects in the background; while the server is away every call rejects at once with
- * `STORE_UNAVAILABLE`. A read is a plain `GET` or `MGET`, sent with all others of the same turn of the event loop.
+ * `STORE_UNAVAILABLE`. A read is a plain `GET` or `MGET`; see `SingleReads` for how reads of one moment travel together.
  */
 export class RedisStore implements Store {
   readonly kind = 'redis';
@@ -40,6 +41,7 @@ export class RedisStore implements Store {
   readonly #context: CallContext;
   readonly #link: Link;
   readonly #listeners = new Set<(state: 'up' | 'down') => void>();
+  #reads: SingleReads | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: RedisStoreOptions) {
@@ -74,7 +76,9 @@ export class RedisStore implements Store {
   }
 
   readOne(key: string, options?: CallOptions): Promise<Buffer | null> {
-    return this.#send(['GET', key], 'guarded', options, nullForWrongType) as Promise<Buffer | null>;
+    return this.#call('GET', 'guarded', options, (client, call) =>
+      this.#singleReads(client).add(key, call),
+    ) as Promise<Buffer | null>;
   }
 
   read(keys: readonly string[], options?: CallOptions): Promise<(Buffer | null)[]> {
@@ -170,16 +174,8 @@ export class RedisStore implements Store {
   }
 
   #send(command: Command, guard: Guard, options?: CallOptions, recover?: Recover): Promise<unknown> {
-    const client = this.#link.client;
-    const signal = options?.signal;
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (client === undefined && this.#link.isFirst && !this.#closing)
-      return this.#sendLater(command, guard, options, recover);
-    if (this.#closing || client === undefined) return Promise.reject(this.#away());
-    if (guard === 'guarded' && !this.#context.breaker.admit()) return Promise.reject(this.#brokenOff());
-    return new Promise((resolve, reject) => {
-      const call = new PendingCall(this.#context, command, options?.deadline ?? this.#deadline, resolve, reject);
-      if (signal) call.follow(signal);
+    return this.#call(String(command[0]), guard, options, (client, call) => {
+      this.#reads?.send();
       client.sendCommand(command).then(
         (reply) => call.answer(reply),
         (error) => (recover && !call.ended ? recover(error, call, client) : call.fail(error)),
@@ -187,11 +183,42 @@ export class RedisStore implements Store {
     });
   }
 
+  /** Has `send` send a command named `name`, unless it must not go; the call ends with what `send` lets it know, or by itself. */
+  #call(
+    name: string,
+    guard: Guard,
+    options: CallOptions | undefined,
+    send: (client: RedisClient, call: PendingCall) => void,
+  ): Promise<unknown> {
+    const client = this.#link.client;
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (client === undefined && this.#link.isFirst && !this.#closing)
+      return this.#callLater(name, guard, options, send);
+    if (this.#closing || client === undefined) return Promise.reject(this.#away());
+    if (guard === 'guarded' && !this.#context.breaker.admit()) return Promise.reject(this.#brokenOff());
+    return new Promise((resolve, reject) => {
+      const call = new PendingCall(this.#context, name, options?.deadline ?? this.#deadline, resolve, reject);
+      if (signal) call.follow(signal);
+      send(client, call);
+    });
+  }
+
   /** A store is used as soon as it is made; its first calls wait for the connection. */
-  async #sendLater(command: Command, guard: Guard, options?: CallOptions, recover?: Recover): Promise<unknown> {
+  async #callLater(
+    name: string,
+    guard: Guard,
+    options: CallOptions | undefined,
+    send: (client: RedisClient, call: PendingCall) => void,
+  ): Promise<unknown> {
     await this.ready(options);
     if (this.#link.client === undefined) throw this.#away();
-    return this.#send(command, guard, options, recover);
+    return this.#call(name, guard, options, send);
+  }
+
+  #singleReads(client: RedisClient): SingleReads {
+    if (this.#reads?.client !== client) this.#reads = new SingleReads(client);
+    return this.#reads;
   }
 
   #away(): StoreError {
@@ -228,11 +255,6 @@ export class RedisStore implements Store {
 }
 
 const deaf = 'CLIENT TRACKING is not permitted: no memory tier in front of this server; allow +client|tracking';
-
-function nullForWrongType(error: unknown, call: PendingCall): void {
-  if (isWrongType(error)) call.answer(null);
-  else call.fail(error);
-}
 
 function asArgument(value: string | Uint8Array): string | Buffer {
   return typeof value === 'string' || Buffer.isBuffer(value) ?

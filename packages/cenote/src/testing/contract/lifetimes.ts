@@ -28,8 +28,11 @@ export const lifetimes: Readonly<Record<string, Body>> = {
   },
 
   async 'an expired key is in no scan'({ store, key, glob, wait }) {
-    await store.run(put, { key: key('k'), value: 'v', lifetime: 50 });
-    await wait(100);
+    const writes = Array.from({ length: 500 }, (_, i) =>
+      store.run(put, { key: key(`k${i}`), value: 'v', lifetime: 200 }),
+    );
+    await Promise.all(writes);
+    await wait(300);
     for await (const keys of store.scan(glob('*'))) equal(keys.length, 0);
   },
 

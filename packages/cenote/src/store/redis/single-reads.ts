@@ -1,0 +1,58 @@
+import type { PendingCall } from './call.js';
+import type { RedisClient } from './client.js';
+import { isWrongType } from './reply-error.js';
+
+/** So many keys at most in one command, so that the server is not kept from others' commands for long. */
+const mostKeys = 100;
+
+const now = Promise.resolve();
+
+/**
+ * Single reads on one client. Those that are asked for at one moment travel as one `MGET`: to the client a command costs
+ * more than the key in it. One that comes alone is a `GET`.
+ */
+export class SingleReads {
+  readonly client: RedisClient;
+  #keys: string[] = [];
+  #calls: PendingCall[] = [];
+
+  constructor(client: RedisClient) {
+    this.client = client;
+  }
+
+  add(key: string, call: PendingCall): void {
+    this.#keys.push(key);
+    this.#calls.push(call);
+    if (this.#keys.length === 1) void now.then(this.send);
+    else if (this.#keys.length === mostKeys) this.send();
+  }
+
+  /** Sends what has come so far, so that a later command goes after it. */
+  readonly send = (): void => {
+    const keys = this.#keys;
+    const calls = this.#calls;
+    if (keys.length === 0) return;
+    this.#keys = [];
+    this.#calls = [];
+    if (keys.length === 1) this.#sendOne(keys, calls[0] as PendingCall);
+    else this.#sendAll(keys, calls);
+  };
+
+  #sendOne(keys: readonly string[], call: PendingCall): void {
+    this.client.sendCommand(['GET', ...keys]).then(
+      (reply) => call.answer(reply),
+      (error) => (isWrongType(error) ? call.answer(null) : call.fail(error)),
+    );
+  }
+
+  #sendAll(keys: readonly string[], calls: readonly PendingCall[]): void {
+    this.client.sendCommand(['MGET', ...keys]).then(
+      (replies) => {
+        for (const [index, call] of calls.entries()) call.answer((replies as readonly unknown[])[index]);
+      },
+      (error) => {
+        for (const call of calls) call.fail(error);
+      },
+    );
+  }
+}
