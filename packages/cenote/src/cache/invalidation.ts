@@ -97,7 +97,7 @@ export async function invalidatePattern(
 ): Promise<number> {
   const { common } = scope;
   const start = tally.start();
-  common.flights.doomWhere((raw) => pattern.isMeant(raw));
+  doomPattern(scope, pattern);
   let removed = 0;
   let failure: unknown;
   try {
@@ -105,7 +105,7 @@ export async function invalidatePattern(
   } catch (error) {
     failure = error;
   }
-  common.flights.doomWhere((raw) => pattern.isMeant(raw));
+  doomPattern(scope, pattern);
   if (failure !== undefined && !invalidation.strict)
     keep(scope, tally, () => common.pending.addPattern(pattern.source));
   tally.invalidate('pattern', [pattern.source], removed, failure !== undefined, start);
@@ -113,8 +113,17 @@ export async function invalidatePattern(
   return removed;
 }
 
-function doom(scope: Scope, keys: readonly Key[]): void {
-  for (const { stored } of keys) scope.common.flights.doomKey(stored);
+/** What this process holds or loads of these keys goes. */
+export function doom(scope: Scope, keys: readonly Key[]): void {
+  for (const { raw, stored } of keys) {
+    scope.common.near?.forget(raw);
+    scope.common.flights.doomKey(stored);
+  }
+}
+
+function doomPattern({ common }: Scope, pattern: KeyPattern): void {
+  common.near?.forgetAll();
+  common.flights.doomWhere((raw) => pattern.isMeant(raw));
 }
 
 function keep(scope: Scope, tally: Tally, add: () => void): void {

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../core/clock.js';
-import type { Duration } from '../core/duration.js';
+import { milliseconds, type Duration } from '../core/duration.js';
 import { UsageError } from '../core/errors.js';
 import type { CacheEvent } from '../core/events.js';
 import { checkBoolean, checkCount, checkFunction, checkOneOf, checkOptions } from '../core/options.js';
@@ -7,6 +7,7 @@ import { memoryStore } from '../store/memory/memory-store.js';
 import type { Store } from '../store/store.js';
 import { resolveCodec, type Codec } from './codec.js';
 import { requireCompression, type Compression } from './compress.js';
+import type { NearOptions } from './near/near.js';
 import { defaultCompression, Payloads } from './payload.js';
 import type { Deadlines } from './plan.js';
 
@@ -21,8 +22,15 @@ export interface CacheOptions<C extends CodecOption = CodecOption> {
   readonly ttl?: Duration | undefined;
   /** Stale life after it, served while refreshing or when the loader fails; default none. */
   readonly grace?: Duration | undefined;
-  /** This version has no memory tier in front of the store: only `false` is accepted. */
-  readonly near?: false | undefined;
+  /**
+   * This process's memory in front of the store. On by default over Redis, off over the in-process store. `bound` (default
+   * `'1s'`, at least `'20ms'`): no value from it is older than an invalidation by more, even when the network is cut.
+   * `ttl`: how long a copy lives at most, by default as long as the entry is fresh. `tracking`: how the server tells of
+   * changes; see the guide. Caches on one store and prefix share it.
+   */
+  readonly near?: false | NearSettings | undefined;
+  /** Refresh entries that are read shortly before they expire, by one process at a time; default `false`. */
+  readonly refreshAhead?: boolean | { readonly beta?: number | undefined } | undefined;
   /** By how much of it a fresh life may be shortened at random, 0 to 1; default 0.05. */
   readonly jitter?: number | undefined;
   /** Life of `null` and `undefined`; default: `null` is a value like any other, `undefined` is not stored. */
@@ -47,6 +55,16 @@ export interface CacheOptions<C extends CodecOption = CodecOption> {
   readonly random?: (() => number) | undefined;
 }
 
+export interface NearSettings {
+  /** Default 10,000. */
+  readonly maxEntries?: number | undefined;
+  /** Default 64 MiB. */
+  readonly maxBytes?: number | undefined;
+  readonly bound?: Duration | undefined;
+  readonly ttl?: Duration | undefined;
+  readonly tracking?: 'default' | 'broadcast' | undefined;
+}
+
 export type CodecOption = 'json' | 'msgpack' | Codec;
 
 const known = [
@@ -56,6 +74,7 @@ const known = [
   'ttl',
   'grace',
   'near',
+  'refreshAhead',
   'jitter',
   'negativeTtl',
   'deadline',
@@ -79,6 +98,7 @@ export interface Settings {
   readonly prefix: string | undefined;
   readonly name: string;
   readonly payloads: Payloads;
+  readonly near: NearOptions | undefined;
   readonly strict: boolean;
   readonly unleasedLoads: number;
   readonly listener: ((event: CacheEvent) => void) | undefined;
@@ -90,22 +110,41 @@ export interface Settings {
 export function resolveSettings(options: CacheOptions): Settings {
   const given = checkOptions(options, known, 'options');
   const { store, prefix, name, near, strict, unleasedLoads, onEvent, clock, random } = given;
-  if (near !== undefined && near !== false) {
-    throw new UsageError('options.near', near, 'must be false: this version has no memory tier in front of the store');
-  }
   const usedClock = clock === undefined ? systemClock : checkClock(clock);
+  const usedStore = store === undefined ? memoryStore({ clock: usedClock }) : checkStore(store);
   return Object.freeze({
-    store: store === undefined ? memoryStore({ clock: usedClock }) : checkStore(store),
+    store: usedStore,
     ownsStore: store === undefined,
     prefix: prefix as string | undefined,
     name: name === undefined ? ((prefix as string | undefined) ?? 'cache') : checkName(name),
     payloads: resolvePayloads(given),
+    near: resolveNear(near, usedStore),
     strict: checkBoolean(strict ?? defaults.strict, 'options.strict'),
     unleasedLoads: checkCount(unleasedLoads ?? defaults.unleasedLoads, 'options.unleasedLoads'),
     listener:
       onEvent === undefined ? undefined : checkFunction<(event: CacheEvent) => void>(onEvent, 'options.onEvent'),
     clock: usedClock,
     random: random === undefined ? Math.random : checkFunction<() => number>(random, 'options.random'),
+  });
+}
+
+const leastBound = 20;
+
+function resolveNear(option: unknown, store: Store): NearOptions | undefined {
+  if (option === false || (option === undefined && store.kind === 'memory')) return undefined;
+  const { maxEntries, maxBytes, bound, ttl, tracking } = checkOptions(option, ['maxEntries', 'maxBytes', 'bound', 'ttl', 'tracking'], 'options.near');
+  if (!store.watch) {
+    if (option === undefined) return undefined;
+    throw new UsageError('options.near', option, 'must be false: this store cannot tell of changes');
+  }
+  const boundMs = milliseconds(bound ?? '1s', 'options.near.bound');
+  if (boundMs < leastBound) throw new UsageError('options.near.bound', bound, `must be at least ${leastBound} ms: heartbeats fit in it`);
+  return Object.freeze({
+    maxEntries: checkCount(maxEntries ?? 10_000, 'options.near.maxEntries'),
+    maxBytes: checkCount(maxBytes ?? 64 * 1024 * 1024, 'options.near.maxBytes'),
+    bound: boundMs,
+    ttl: milliseconds(ttl ?? Infinity, 'options.near.ttl', { infinite: true }),
+    tracking: checkOneOf(tracking ?? 'default', ['default', 'broadcast'], 'options.near.tracking'),
   });
 }
 

@@ -2,6 +2,7 @@ import { milliseconds, type Duration } from '../core/duration.js';
 import { checkBoolean, checkFraction, checkOptions, checkSignal, checkVersion } from '../core/options.js';
 import { UsageError } from '../core/errors.js';
 import type { CallOptions } from '../store/store.js';
+import { earlyRefresh, type Early } from './early.js';
 import type { Tally } from './tally.js';
 
 /** Time limits. A plain duration bounds each of them. */
@@ -70,6 +71,8 @@ export interface Plan {
   readonly trust: boolean;
   /** Checks a value, giving the one to use; throws `SchemaError`. */
   readonly check: ((key: string, value: unknown) => unknown) | undefined;
+  /** Whether a fresh entry is due for an early refresh: see `early.ts`. Absent without `refreshAhead`. */
+  readonly early: Early | undefined;
   /** The fence of a loaded value. */
   readonly version: ((value: unknown) => number | bigint) | undefined;
 }
@@ -199,6 +202,8 @@ export function resolveDefaults(options: {
   readonly jitter?: unknown;
   readonly negativeTtl?: unknown;
   readonly deadline?: unknown;
+  readonly refreshAhead?: unknown;
+  readonly random?: () => number;
 }): Omit<Plan, 'tally'> {
   return Object.freeze({
     ttl: milliseconds(options.ttl ?? '5m', 'ttl', { infinite: true }),
@@ -209,6 +214,7 @@ export function resolveDefaults(options: {
     limits: resolveLimits(options.deadline, defaultLimits),
     trust: false,
     check: undefined,
+    early: earlyRefresh(options.refreshAhead, 'refreshAhead', options.random),
     version: undefined,
   });
 }

@@ -3,6 +3,7 @@ import { StoreError } from '../core/errors.js';
 import type { CallOptions, Store } from '../store/store.js';
 import { Flights } from './flights.js';
 import { Names } from './key.js';
+import type { Near } from './near/near.js';
 import type { Payloads } from './payload.js';
 import { Pending } from './pending.js';
 import type { Tag } from './tags.js';
@@ -16,6 +17,8 @@ export class Common {
   readonly unleased: Unleased;
   /** Tags that loaders named too late, to be captured first the next time. */
   readonly lateTags = new Recent<readonly Tag[]>(10_000);
+  /** This process's memory, once a cache with one has been made. */
+  near: Near | undefined;
   /** Whether kept invalidations are being replayed. */
   isReplaying = false;
 
@@ -29,6 +32,8 @@ export class Common {
 export interface Scope {
   readonly store: Store;
   readonly common: Common;
+  /** The memory that this cache reads; absent where it was made without. */
+  readonly near: Near | undefined;
   readonly payloads: Payloads;
   readonly clock: Clock;
   readonly random: () => number;

@@ -2,7 +2,7 @@ import { CenoteError, UsageError } from '../core/errors.js';
 import { encodeEntry, encodeVersion, randomId } from './entry.js';
 import { lifeOf, prepare } from './fill.js';
 import type { Wanted } from './flights.js';
-import { removeKeys } from './invalidation.js';
+import { doom, removeKeys } from './invalidation.js';
 import { write, type WriteInput } from './operations/index.js';
 import type { Call, Plan } from './plan.js';
 import { replay } from './replay.js';
@@ -21,7 +21,7 @@ export interface Entry extends Wanted {
  */
 export async function writeEntries(scope: Scope, entries: readonly Entry[], plan: Plan, call: Call): Promise<void> {
   const payloads = await Promise.all(entries.map((entry) => encodeOrThrow(scope, entry, plan)));
-  for (const { key } of entries) scope.common.flights.doomKey(key.stored);
+  doom(scope, entries.map(({ key }) => key));
   const start = plan.tally.start();
   const failed: Entry[] = [];
   const byStored = new Map(
@@ -38,7 +38,7 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
       }
     }),
   );
-  for (const { key } of entries) scope.common.flights.doomKey(key.stored);
+  doom(scope, entries.map(({ key }) => key));
   keepDeletions(scope, failed, plan, start);
   if (failed.length > 0 && call.signal?.aborted) throw call.signal.reason;
 }

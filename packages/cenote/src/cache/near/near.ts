@@ -90,6 +90,9 @@ export class Ticket {
   }
 }
 
+/** What `get` answers when it has nothing for the reader. */
+export const absent = Symbol('absent');
+
 /** Hits within one turn of the event loop after which the clock is read again. */
 const hitsPerLook = 64;
 
@@ -128,31 +131,16 @@ export class Near implements ChangeListener {
   }
 
   /**
-   * The copy of a key's value, for a reader that names no tags and has no plan of its own; `undefined` when there is none
-   * that may be served. What is wrapped takes the longer way of `find`.
+   * The copy of a key's value as this reader may have it, or `absent`. Readers of one keyspace share copies by their plan;
+   * others get a copy only if it was checked by the same schema, and carries the tags that they name.
    */
-  get(raw: string): unknown {
+  get(raw: string, plan: Plan, tags: readonly Tag[] | undefined): unknown {
     if (this.#credit-- <= 0) this.#look();
-    if (!this.#isAlive) return undefined;
-    return this.#shelf.get(raw, this.#now);
-  }
-
-  /** What `get` gave, as this reader may have it: `{ value }`, or `undefined` when its plan or tags ask for more. */
-  open(held: unknown, plan: Plan, tags: readonly Tag[] | undefined): { readonly value: unknown } | undefined {
-    if (!(held instanceof Copy)) return plan.check === undefined && !tags?.length ? { value: held } : undefined;
-    for (const tag of held.tags) if (!tag.isGood) return undefined;
-    if (held.plan !== plan && !(held.plan.check === plan.check && carries(held.tags, tags ?? []))) return undefined;
-    return { value: held.give ? held.give() : held.value };
-  }
-
-  /** When a copy stops being fresh, and what loading it took; for early refresh. */
-  timesOf(held: unknown): { readonly freshUntil: number; readonly cost: number } | undefined {
-    return held instanceof Copy ? held : undefined;
-  }
-
-  /** Epoch milliseconds on the store's clock, as of the last look. */
-  get now(): number {
-    return this.#now;
+    if (!this.#isAlive) return absent;
+    const held = this.#shelf.get(raw, this.#now);
+    if (held instanceof Copy) return this.#open(held, plan, tags);
+    // Never undefined: such a value is wrapped.
+    return held === undefined || plan.check !== undefined || tags?.length ? absent : held;
   }
 
   /** Taken before a read is sent. `undefined` while the feed is not known to be alive. */
@@ -172,13 +160,13 @@ export class Near implements ChangeListener {
   }
 
   /** Gives a ticket back, with what its read brought if that is to be kept. */
-  put(ticket: Ticket | undefined, fresh: FreshValue | undefined, plan: Plan, wrap: boolean): void {
+  put(ticket: Ticket | undefined, fresh: FreshValue | undefined, plan: Plan): void {
     if (!ticket) return;
     this.#close(ticket);
     if (!fresh || !ticket.isValid || !this.#isAlive || ticket.tags.some((tag) => !tag.isGood)) return;
     const expiresAt = Math.min(fresh.freshUntil, this.#store.now() + this.#options.ttl);
-    const isPlain = !wrap && fresh.value !== undefined && !fresh.give && !plan.check && ticket.tags.length === 0;
-    this.#shelf.set(ticket.raw, isPlain ? fresh.value : new Copy(fresh, plan, ticket.tags), fresh.bytes, expiresAt);
+    const isPlain = !plan.early && fresh.value !== undefined && !fresh.give && !plan.check && ticket.tags.length === 0;
+    this.#shelf.set(ticket.raw, isPlain ? fresh.value : new Copy(fresh, plan, ticket.tags), fresh.bytes, expiresAt, this.#store.now());
   }
 
   /** This process invalidates a key: copies and tickets go, before the store is told and again after. */
@@ -222,6 +210,13 @@ export class Near implements ChangeListener {
   close(): void {
     this.#watch?.stop();
     this.lost();
+  }
+
+  #open(held: Copy, plan: Plan, tags: readonly Tag[] | undefined): unknown {
+    for (const tag of held.tags) if (!tag.isGood) return absent;
+    if (held.plan !== plan && !(held.plan.check === plan.check && carries(held.tags, tags ?? []))) return absent;
+    if (plan.early && plan.early(held.freshUntil, held.cost, this.#now)) return absent;
+    return held.give ? held.give() : held.value;
   }
 
   /** Reads the clocks; see ALIVE and LOOK. */
