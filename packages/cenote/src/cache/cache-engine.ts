@@ -6,7 +6,7 @@ import type { Wanted } from './flights.js';
 import { invalidatePattern, invalidateTags, removeKeys } from './invalidation.js';
 import { inspectEntry, type EntryReport } from './inspect.js';
 import type { Loader } from './load.js';
-import { lookup, lookupMany, type Found } from './lookup.js';
+import { lookup, lookupMany, tell, type Found } from './lookup.js';
 import type { Settings } from './options.js';
 import { keyPattern, type KeyPattern } from './pattern.js';
 import type { Call, Invalidation, Plan } from './plan.js';
@@ -69,7 +69,10 @@ export class CacheEngine implements Engine {
   }
 
   async read(target: Target, plan: Plan, call: Call): Promise<unknown> {
-    const found = await this.find(target, plan, call);
+    const { key, tags } = this.#wanted(target);
+    const start = plan.tally.start();
+    const found = await lookup(this.scope, key, tags, plan, call);
+    tell(plan, key, found, start);
     return found.state === 'gone' ? undefined : found.value;
   }
 
@@ -77,16 +80,6 @@ export class CacheEngine implements Engine {
   peek(target: Target, call: Call): Promise<Found> {
     const { key, tags } = this.#wanted(target);
     return lookup(this.scope, key, tags, this.defaults, call);
-  }
-
-  /** A lookup, told to the tally. */
-  async find(target: Target, plan: Plan, call: Call): Promise<Found> {
-    const { key, tags } = this.#wanted(target);
-    const start = plan.tally.start();
-    const found = await lookup(this.scope, key, tags, plan, call);
-    if (found.state === 'gone') plan.tally.miss(key.raw, found.reason, start);
-    else plan.tally.hit(key.raw, 'store', found.state === 'stale', start);
-    return found;
   }
 
   /** Lookups of distinct targets in one batch, told to the tally. */
@@ -101,11 +94,7 @@ export class CacheEngine implements Engine {
       plan,
       call,
     );
-    for (const [index, found] of all.entries()) {
-      const raw = keys[index]?.raw ?? '';
-      if (found.state === 'gone') plan.tally.miss(raw, found.reason, start);
-      else plan.tally.hit(raw, 'store', found.state === 'stale', start);
-    }
+    for (const [index, found] of all.entries()) tell(plan, keys[index] as Key, found, start);
     return all;
   }
 

@@ -1,6 +1,7 @@
 import type { MissReason } from '../core/events.js';
 import type { EntryHead } from './entry.js';
 import { judge, noneAsked, noVersions, type Judgement, type Scene } from './judge.js';
+import type { CallOptions } from '../store/store.js';
 import type { Call, Plan } from './plan.js';
 import type { Key } from './key.js';
 import type { Scope } from './scope.js';
@@ -22,6 +23,12 @@ export interface Gone {
 /** Reasons for which the store must be passed by: it has no word to give, or none to be trusted. */
 export function isBypass(found: Found): boolean {
   return found.state === 'gone' && (found.reason === 'away' || found.reason === 'pending');
+}
+
+/** Tells the tally what a lookup came to. */
+export function tell({ tally }: Plan, { raw }: Key, found: Found, start: number): void {
+  if (found.state === 'gone') tally.miss(raw, found.reason, start);
+  else tally.hit(raw, 'store', found.state === 'stale', start);
 }
 
 /** Reads one entry: a `GET`, or with tags an `MGET` of entry and versions. Never rejects but with the caller's abort reason. */
@@ -87,8 +94,9 @@ function isPending(scope: Scope, key: Key, tags: readonly Tag[]): boolean {
   return kept.size > 0 && (kept.coversKey(key.raw, key.stored) || kept.coversTags(tags));
 }
 
-function callLimits(plan: Plan, call: Call): { deadline: number | undefined; signal: AbortSignal | undefined } {
-  return { deadline: call.deadline ?? plan.limits.store, signal: call.signal };
+function callLimits(plan: Plan, call: Call): CallOptions {
+  if (plan.limits.store === undefined || call.deadline !== undefined) return call;
+  return { deadline: plan.limits.store, signal: call.signal };
 }
 
 /** A failed read is a miss. Only the caller's own abort is its error. */
@@ -107,8 +115,8 @@ function versionMap(tags: readonly Tag[], read: readonly (Buffer | null)[]): Rea
   return versions;
 }
 
-/** Judges and decodes; asks for the versions of tags that only the entry knew. */
-async function settle(
+/** Judges and decodes; asks for the versions of tags that only the entry knew. No promise for what is known at once. */
+function settle(
   scope: Scope,
   key: Key,
   bytes: Buffer | null,
@@ -118,7 +126,7 @@ async function settle(
   call: Call,
   releases: number,
   asked: readonly Tag[] = tags,
-): Promise<Found> {
+): Found | Promise<Found> {
   const { store } = scope;
   const scene: Scene = {
     names: scope.common.names,
@@ -131,20 +139,32 @@ async function settle(
   };
   const judgement = judge(key.stored, bytes, scene);
   if (judgement.state !== 'unsure') return decoded(scope, key, bytes, judgement, plan, releases);
+  return settleUnsure(scope, key, bytes, judgement.tags, scene, plan, call, releases);
+}
+
+async function settleUnsure(
+  scope: Scope,
+  key: Key,
+  bytes: Buffer | null,
+  unasked: readonly Tag[],
+  scene: Scene,
+  plan: Plan,
+  call: Call,
+  releases: number,
+): Promise<Found> {
   let read: (Buffer | null)[];
   try {
-    read = await store.read(
-      judgement.tags.map((tag) => tag.key),
+    read = await scope.store.read(
+      unasked.map((tag) => tag.key),
       callLimits(plan, call),
     );
   } catch (error) {
     return faulted(error, plan, call);
   }
-  const more = [...asked, ...judgement.tags];
   const sure = judge(key.stored, bytes, {
     ...scene,
-    versions: new Map([...versions, ...versionMap(judgement.tags, read)]),
-    asked: new Set(more.map((tag) => tag.key)),
+    versions: new Map([...scene.versions, ...versionMap(unasked, read)]),
+    asked: new Set([...scene.asked, ...unasked.map((tag) => tag.key)]),
   });
   return decoded(scope, key, bytes, sure, plan, releases);
 }
@@ -167,7 +187,7 @@ function decoded(
   }
   let value: unknown;
   try {
-    value = scope.payloads.decode(head.encoding, bytes.subarray(payloadAt));
+    value = scope.payloads.decode(head.encoding, bytes, payloadAt);
   } catch {
     return { state: 'gone', reason: 'codec', rejected: head.id };
   }

@@ -15,6 +15,12 @@ export interface CaptureInput {
 /** The value of a tag's key while an invalidation settles. */
 export const hold = 'hold';
 
+/** Milliseconds for which an invalidation still settles; one that would never end is none of ours. */
+export function settlesFor(data: LocalData, key: string): number {
+  const left = data.get(key)?.toString() === hold ? (data.lifetime(key) ?? 0) : 0;
+  return left === Infinity ? 0 : left;
+}
+
 /** Reads the versions of tags, making the missing ones. See `capture.lua`. One round trip. */
 export const capture = defineOperation<CaptureInput, string[]>({
   name: 'capture',

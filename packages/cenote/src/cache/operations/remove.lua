@@ -20,9 +20,10 @@ for i = 1, #KEYS / 2 do
   if not (version and good ~= '' and version >= good) then
     local newFloor, life = floor, ARGV[5]
     if version and good == '' then newFloor, life = version, ARGV[6] end
-    if oldFloor and oldFloor > newFloor then newFloor, life = oldFloor, tostring(math.max(redis.call('PTTL', value), 1)) end
-    if entry or oldFloor or ARGV[2] == 'any' then redis.call('DEL', value) end
-    if newFloor ~= '' then redis.pcall('SET', value, 'cenote/f ' .. newFloor, 'PX', life) end
+    if not (oldFloor and oldFloor > newFloor) then
+      if entry or oldFloor or ARGV[2] == 'any' then redis.call('DEL', value) end
+      if newFloor ~= '' then redis.pcall('SET', value, 'cenote/f ' .. newFloor, 'PX', life) end
+    end
     if entry then reply[i] = head end
   end
   local held = redis.call('GET', lease)

@@ -1,7 +1,7 @@
 import { defineOperation, replyList, text } from '../../store/operation.js';
 import type { LocalData } from '../../store/memory/local-data.js';
 import { headLength } from '../entry.js';
-import { hold } from './capture.js';
+import { hold, settlesFor } from './capture.js';
 import { remove as lua } from './lua.gen.js';
 import { entryId, floorOf, versionOf } from './stored.js';
 
@@ -67,12 +67,12 @@ interface Rule {
 function removeValue(data: LocalData, key: string, rule: Rule): Buffer | string {
   const present = data.get(key);
   const entry = entryId(present) !== undefined;
-  const version = versionOf(present);
+  const version = entry ? versionOf(present) : undefined;
   const oldFloor = floorOf(present);
   if (version !== undefined && rule.good !== '' && version >= rule.good) return '';
   let { floor, life } = rule;
   if (version !== undefined && rule.good === '') [floor, life] = [version, rule.removedLife];
-  if (oldFloor !== undefined && oldFloor > floor) [floor, life] = [oldFloor, data.lifetime(key) ?? 1];
+  if (oldFloor !== undefined && oldFloor > floor) return '';
   if (entry || oldFloor !== undefined || rule.what === 'any') data.delete(key);
   if (floor !== '') data.set(key, `cenote/f ${floor}`, life);
   return entry && present ? present.subarray(0, headLength) : '';
@@ -81,5 +81,5 @@ function removeValue(data: LocalData, key: string, rule: Rule): Buffer | string 
 function voidLease(data: LocalData, lease: string, settle: number): void {
   const held = data.get(lease)?.toString();
   if (held !== undefined && held !== hold) data.delete(lease);
-  if (settle > 0 && !(held === hold && (data.lifetime(lease) ?? 0) >= settle)) data.set(lease, hold, settle);
+  if (settle > 0 && settlesFor(data, lease) < settle) data.set(lease, hold, settle);
 }

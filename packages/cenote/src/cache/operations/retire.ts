@@ -1,5 +1,5 @@
 import { defineOperation, text } from '../../store/operation.js';
-import { hold } from './capture.js';
+import { hold, settlesFor } from './capture.js';
 import { retire as lua } from './lua.gen.js';
 
 export interface RetireInput {
@@ -18,7 +18,7 @@ export const retire = defineOperation<RetireInput, void>({
   local(data, { keys, args: [argument] }) {
     const settle = Number(text(argument));
     for (const tag of keys) {
-      const left = data.get(tag)?.toString() === hold ? (data.lifetime(tag) ?? 0) : 0;
+      const left = settlesFor(data, tag);
       if (left > 0 && left >= settle) continue;
       data.delete(tag);
       if (settle > 0) data.set(tag, hold, settle);

@@ -46,7 +46,7 @@ export function parseServerUrl(text: string, field: string): ServerUrl {
 
 /** A URL for messages: all that stands between `//` and the last `@` is hidden, even where it is no valid URL. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/(^|\/\/)[^]*@/, '$1***@');
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^]*@/i, '$1***@');
 }
 
 function decoded(part: string, fail: (rule: string) => never): string {

@@ -48,7 +48,8 @@ export class SingleReads {
   #sendAll(keys: readonly string[], calls: readonly PendingCall[]): void {
     this.client.sendCommand(['MGET', ...keys]).then(
       (replies) => {
-        for (const [index, call] of calls.entries()) call.answer((replies as readonly unknown[])[index]);
+        const found = replies as readonly unknown[];
+        return calls.forEach((call, index) => call.answer(found[index]));
       },
       (error) => {
         for (const call of calls) call.fail(error);
