@@ -6,7 +6,8 @@ import type { Wanted } from './flights.js';
 import { invalidatePattern, invalidateTags, removeKeys } from './invalidation.js';
 import { inspectEntry, type EntryReport } from './inspect.js';
 import type { Loader } from './load.js';
-import { lookup, lookupMany, tell, type Found } from './lookup.js';
+import { absent, due, Near, type NearOptions } from './near/near.js';
+import { lookup, lookupMany, tell, type Found, type Held } from './lookup.js';
 import type { Settings } from './options.js';
 import { keyPattern, type KeyPattern } from './pattern.js';
 import type { Call, Invalidation, Plan } from './plan.js';
@@ -29,6 +30,13 @@ function commonOf({ store, prefix, unleasedLoads }: Settings): Common {
   return common;
 }
 
+/** One memory tier for all caches of a store and prefix. @throws UsageError when they ask for different ones. */
+function nearOf(common: Common, { store, clock }: Settings, options: NearOptions): Near {
+  common.near ??= new Near(store, common.names, clock, options);
+  common.near.checkOptions(options);
+  return common.near;
+}
+
 /** What stands behind a `Cache` and its keyspaces: raw keys in, values out. */
 export class CacheEngine implements Engine {
   readonly defaults: Plan;
@@ -45,7 +53,8 @@ export class CacheEngine implements Engine {
     this.#tallies = from ? from.#tallies : new Map<string, Tally>();
     this.declared = from ? from.declared : new Map<string, Declaration>();
     const { store, payloads, clock, random, name } = settings;
-    this.scope = { store, payloads, clock, random, common: commonOf(settings) };
+    const common = commonOf(settings);
+    this.scope = { store, payloads, clock, random, common, near: settings.near && nearOf(common, settings, settings.near) };
     this.strict = settings.strict;
     this.defaults = Object.freeze({ ...plan, tally: this.tally(name) });
   }
@@ -69,6 +78,8 @@ export class CacheEngine implements Engine {
   }
 
   async read(target: Target, plan: Plan, call: Call): Promise<unknown> {
+    const held = this.#held(target, plan, call);
+    if (held !== absent && held !== due) return held;
     const { key, tags } = this.#wanted(target);
     const start = plan.tally.start();
     const found = await lookup(this.scope, key, tags, plan, call);
@@ -87,19 +98,37 @@ export class CacheEngine implements Engine {
     const wanted = targets.map((target) => this.#wanted(target));
     const start = plan.tally.start();
     const keys = wanted.map(({ key }) => key);
-    const all = await lookupMany(
-      this.scope,
-      keys,
-      wanted.map(({ tags }) => tags),
-      plan,
-      call,
-    );
-    for (const [index, found] of all.entries()) tell(plan, keys[index] as Key, found, start);
+    const held = this.#heldMany(targets, plan, call);
+    const tags = wanted.map((one) => one.tags);
+    const all = await lookupMany(this.scope, keys, tags, plan, call, held);
+    for (const [index, found] of all.entries()) if (!held[index]) tell(plan, keys[index] as Key, found, start);
     return all;
   }
 
-  through(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown> {
-    return readThrough(this.scope, this.#wanted(target), plan, load, call);
+  /** What this process's memory has for a reader, told to the tally; else `absent`, or `due` for an early refresh. */
+  nearest(raw: string, plan: Plan, tags?: readonly string[]): unknown {
+    const { near } = this.scope;
+    if (!near) return absent;
+    const value = near.get(raw, plan, tags);
+    if (value !== absent && value !== due) plan.tally.hit(raw, 'near', false, undefined);
+    return value;
+  }
+
+  through(target: Target, plan: Plan, load: Loader, call: Call, isDue = false): Promise<unknown> {
+    const held = isDue ? due : this.#held(target, plan, call);
+    if (held !== absent && held !== due) return Promise.resolve(held);
+    return readThrough(this.scope, this.#wanted(target), plan, load, call, held === due);
+  }
+
+  #held({ key, tags }: Target, plan: Plan, call: Call): unknown {
+    return call.near && !call.signal?.aborted ? this.nearest(key, plan, tags) : absent;
+  }
+
+  #heldMany(targets: readonly Target[], plan: Plan, call: Call): (Held | undefined)[] {
+    return targets.map((target) => {
+      const value = this.#held(target, plan, call);
+      return value === absent || value === due ? undefined : { state: 'fresh', value, head: undefined };
+    });
   }
 
   async throughMany(
@@ -109,7 +138,7 @@ export class CacheEngine implements Engine {
     call: Call,
   ): Promise<readonly unknown[]> {
     const wanted = targets.map((target) => this.#wanted(target));
-    return readThroughMany(this.scope, wanted, plan, loader, call);
+    return readThroughMany(this.scope, wanted, plan, loader, call, this.#heldMany(targets, plan, call));
   }
 
   refresh(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown> {

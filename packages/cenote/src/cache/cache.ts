@@ -15,7 +15,8 @@ import { CacheEngine } from './cache-engine.js';
 import { checkHealth, type HealthReport } from './health.js';
 import type { EntryReport } from './inspect.js';
 import { declareKeyspace, type Decoded, type DeclareKeyspace } from './keyspace.js';
-import type { LoadContext } from './load.js';
+import type { LoadContext, Loader } from './load.js';
+import { absent, due } from './near/near.js';
 import { checkName, resolveSettings, type CacheOptions, type CodecOption } from './options.js';
 import {
   resolveCall,
@@ -134,13 +135,20 @@ export class Cache<C extends CodecOption = 'json'> {
    * the hard deadline, or the caller's abort reason; a store that is away costs its deadline, and the loader answers.
    * A hit is one command; a fill two more.
    */
-  async wrap<T>(
+  wrap<T>(
     key: string,
     load: (context: LoadContext) => Promise<T> | T,
     options?: Duration | EntryOptions,
   ): Promise<Decoded<C, T>> {
+    const held = typeof options === 'object' ? absent : this.#engine.nearest(key, this.#engine.defaults);
+    return held === absent || held === due ?
+        this.#wrap(key, load, options, held === due)
+      : Promise.resolve(held as Decoded<C, T>);
+  }
+
+  async #wrap<T>(key: string, load: Loader, options: unknown, isDue: boolean): Promise<Decoded<C, T>> {
     const { plan, call, tags } = resolveWrap(options, this.#engine.defaults);
-    return (await this.#engine.through({ key, tags }, plan, checkLoader(load), call)) as Decoded<C, T>;
+    return (await this.#engine.through({ key, tags }, plan, checkLoader(load), call, isDue)) as Decoded<C, T>;
   }
 
   /** The values that are there, fresh or within grace, by key. One command (per node). */
@@ -213,7 +221,7 @@ export class Cache<C extends CodecOption = 'json'> {
   async ttl(key: string, options?: ReadOptions): Promise<number | undefined> {
     const found = await this.#engine.peek({ key, tags: [] }, resolveCall(options));
     if (found.state === 'gone') return undefined;
-    return Math.max(0, found.head.freshUntil - this.#engine.scope.store.now());
+    return Math.max(0, (found.head?.freshUntil ?? 0) - this.#engine.scope.store.now());
   }
 
   /** All that is known of one key, for people: where it is held, its times, tags, size and lease. Never rejects for the store. */

@@ -162,6 +162,7 @@ function resolvePlan(engine: Engine, template: KeyTemplate, given: Readonly<Reco
   return Object.freeze({
     ...defaults,
     tally: engine.tally(template.source),
+    isTagged: given['groups'] !== undefined || given['tags'] !== undefined,
     ttl: ttl === undefined ? defaults.ttl : milliseconds(ttl, 'options.ttl', { infinite: true }),
     grace: grace === undefined ? defaults.grace : milliseconds(grace, 'options.grace', { zero: true }),
     negativeTtl: negativeTtl === undefined ? defaults.negativeTtl : milliseconds(negativeTtl, 'options.negativeTtl'),

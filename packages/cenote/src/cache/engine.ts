@@ -20,11 +20,14 @@ export interface Engine {
   /** Does nothing for a raw key that can be stored. @throws UsageError otherwise. */
   checkKey(raw: string): void;
 
+  /** What this process's memory has for a reader of this plan, else `absent` or `due` (see `near/near.ts`). No promise. */
+  nearest(key: string, plan: Plan, tags?: readonly string[]): unknown;
+
   /** The value of an entry, fresh or within grace; `undefined` when there is none. Never loads. */
   read(target: Target, plan: Plan, call: Call): Promise<unknown>;
 
-  /** `wrap`: the value of an entry, else what `load` gives, stored under a lease. */
-  through(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown>;
+  /** `wrap`: the value of an entry, else what `load` gives, stored under a lease. With `isDue`, refreshed behind when it is there. */
+  through(target: Target, plan: Plan, load: Loader, call: Call, isDue?: boolean): Promise<unknown>;
 
   /** `through` for distinct targets, read in one batch; the values are aligned with them. */
   throughMany(targets: readonly Target[], plan: Plan, loader: ManyLoader, call: Call): Promise<readonly unknown[]>;

@@ -70,6 +70,8 @@ export async function invalidateTags(
   const byKey = new Map(tags.map((tag) => [tag.key, tag]));
   const failed: Tag[] = [];
   let failure: unknown;
+  const forget = (): void => tags.forEach((tag) => scope.common.near?.forgetTag(tag.key));
+  forget();
   await Promise.all(
     scope.store.partition([...byKey.keys()]).map(async (keys) => {
       try {
@@ -80,6 +82,7 @@ export async function invalidateTags(
       }
     }),
   );
+  forget();
   // The store would say that nothing has changed.
   scope.common.flights.doomTagged(failed);
   if (failed.length > 0 && !invalidation.strict)

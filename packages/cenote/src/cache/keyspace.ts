@@ -1,6 +1,7 @@
 import type { Duration } from '../core/duration.js';
 import { UsageError } from '../core/errors.js';
 import { checkFunction } from '../core/options.js';
+import { absent, due } from './near/near.js';
 import {
   declare,
   type Awaitable,
@@ -181,11 +182,19 @@ class DeclaredKeyspace {
     try {
       const params = this.#paramsOf(first);
       const options = this.#bare ? first : second;
+      let isDue = false;
+      if (options === undefined) {
+        // A copy that this plan put there carries this plan's tags: they need not be made to find it.
+        const held = this.#engine.nearest(this.#shape.template.key(params), this.#shape.plan);
+        if (held !== absent && held !== due) return Promise.resolve(held);
+        isDue = held === due;
+      }
       return this.#engine.through(
         this.#target(params),
         this.#plan(options),
         this.#loader(params),
         resolveCall(options),
+        isDue,
       );
     } catch (error) {
       return Promise.reject(error);

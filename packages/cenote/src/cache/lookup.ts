@@ -4,12 +4,20 @@ import { judge, noneAsked, noVersions, type Judgement, type Scene } from './judg
 import type { CallOptions } from '../store/store.js';
 import type { Call, Plan } from './plan.js';
 import type { Key } from './key.js';
+import type { Ticket } from './near/near.js';
 import type { Scope } from './scope.js';
 import { checkValue, mustCheck } from './fill.js';
 import { tagsOfHead, type Tag } from './tags.js';
 
 /** What a lookup of one key came to. */
-export type Found = { readonly state: 'fresh' | 'stale'; readonly value: unknown; readonly head: EntryHead } | Gone;
+export type Found = Held | Gone;
+
+export interface Held {
+  readonly state: 'fresh' | 'stale';
+  readonly value: unknown;
+  /** Absent when it was held in memory. */
+  readonly head: EntryHead | undefined;
+}
 
 export interface Gone {
   readonly state: 'gone';
@@ -31,59 +39,65 @@ export function tell({ tally }: Plan, { raw }: Key, found: Found, start: number)
   else tally.hit(raw, 'store', found.state === 'stale', start);
 }
 
-/** Reads one entry: a `GET`, or with tags an `MGET` of entry and versions. Never rejects but with the caller's abort reason. */
+/**
+ * Reads one entry: a `GET`, or with tags an `MGET` of entry and versions. Never rejects but with the caller's abort reason.
+ * The memory tier is not asked, but keeps what is found.
+ */
 export async function lookup(scope: Scope, key: Key, tags: readonly Tag[], plan: Plan, call: Call): Promise<Found> {
   if (isPending(scope, key, tags)) return pending;
-  const { store } = scope;
-  const { releases } = scope.common.pending;
-  const limits = callLimits(plan, call);
-  let bytes: Buffer | null;
-  let versions = noVersions;
+  const reading = begin(scope, key, tags, plan, call);
+  const { ticket } = reading;
+  if (!ticket) return readOne(reading);
   try {
-    if (tags.length === 0) {
-      bytes = await store.readOne(key.stored, limits);
-    } else {
-      const [entry, ...read] = await store.read([key.stored, ...tags.map((tag) => tag.key)], limits);
-      bytes = entry ?? null;
-      versions = versionMap(tags, read);
-    }
-  } catch (error) {
-    return faulted(error, plan, call);
+    return await readOne(reading);
+  } finally {
+    scope.near?.close(ticket);
   }
-  return settle(scope, key, bytes, tags, versions, plan, call, releases);
 }
 
-/** Reads many entries and the union of their tags in one batch. Aligned with `keys`. */
+/** Reads many entries and the union of their tags in one batch, but for those that are `held` already. Aligned with `keys`. */
 export async function lookupMany(
   scope: Scope,
   keys: readonly Key[],
   tags: readonly (readonly Tag[])[],
   plan: Plan,
   call: Call,
+  held: readonly (Found | undefined)[] = [],
 ): Promise<Found[]> {
-  const distinct = [...new Map(tags.flat().map((tag) => [tag.key, tag])).values()];
-  const { releases } = scope.common.pending;
-  // Asked before reading: what is read while a replay ends may be older than it.
-  const kept = keys.map((key, index) => isPending(scope, key, tags[index] ?? []));
-  let read: (Buffer | null)[];
-  try {
-    read = await scope.store.read(
-      [...keys.map((key) => key.stored), ...distinct.map((tag) => tag.key)],
-      callLimits(plan, call),
-    );
-  } catch (error) {
-    const found = faulted(error, plan, call);
-    return keys.map(() => found);
-  }
-  const versions = versionMap(distinct, read.slice(keys.length));
-  return Promise.all(
-    keys.map(async (key, index) => {
-      const own = tags[index] ?? [];
-      return kept[index] ? pending : (
-          settle(scope, key, read[index] ?? null, own, versions, plan, call, releases, distinct)
-        );
-    }),
+  const all = keys.map((key, index) => (isPending(scope, key, tags[index] ?? []) ? pending : held[index]));
+  const rest = keys.flatMap((key, index) =>
+    all[index] ? [] : [{ index, reading: begin(scope, key, tags[index] ?? [], plan, call) }],
   );
+  try {
+    const found = await readMany(
+      scope,
+      rest.map(({ reading }) => reading),
+      plan,
+      call,
+    );
+    for (const [place, { index }] of rest.entries()) all[index] = found[place] as Found;
+  } finally {
+    for (const { reading } of rest) if (reading.ticket) scope.near?.close(reading.ticket);
+  }
+  return all as Found[];
+}
+
+/** One read of one entry, from before it is sent until it is judged. */
+interface Reading {
+  readonly scope: Scope;
+  readonly key: Key;
+  readonly tags: readonly Tag[];
+  readonly plan: Plan;
+  readonly call: Call;
+  /** How many times kept invalidations had been let go: what is read while a replay ends may be older than it. */
+  readonly releases: number;
+  /** The right to keep what is found in the memory tier. */
+  readonly ticket: Ticket | undefined;
+}
+
+function begin(scope: Scope, key: Key, tags: readonly Tag[], plan: Plan, call: Call): Reading {
+  const ticket = call.near ? scope.near?.ticket(key.raw, tags) : undefined;
+  return { scope, key, tags, plan, call, releases: scope.common.pending.releases, ticket };
 }
 
 const pending: Gone = Object.freeze({ state: 'gone', reason: 'pending' });
@@ -92,6 +106,41 @@ const away: Gone = Object.freeze({ state: 'gone', reason: 'away' });
 function isPending(scope: Scope, key: Key, tags: readonly Tag[]): boolean {
   const { pending: kept } = scope.common;
   return kept.size > 0 && (kept.coversKey(key.raw, key.stored) || kept.coversTags(tags));
+}
+
+async function readOne(reading: Reading): Promise<Found> {
+  const { scope, key, tags, plan, call } = reading;
+  let bytes: Buffer | null;
+  let versions = noVersions;
+  try {
+    if (tags.length === 0) {
+      bytes = await scope.store.readOne(key.stored, callLimits(plan, call));
+    } else {
+      const names = [key.stored, ...tags.map((tag) => tag.key)];
+      const [entry, ...read] = await scope.store.read(names, callLimits(plan, call));
+      bytes = entry ?? null;
+      versions = versionMap(tags, read);
+    }
+  } catch (error) {
+    return faulted(error, plan, call);
+  }
+  return settle(reading, bytes, versions, tags);
+}
+
+async function readMany(scope: Scope, readings: readonly Reading[], plan: Plan, call: Call): Promise<readonly Found[]> {
+  const distinct = [...new Map(readings.flatMap(({ tags }) => tags.map((tag) => [tag.key, tag]))).values()];
+  let read: (Buffer | null)[];
+  try {
+    const names = [...readings.map(({ key }) => key.stored), ...distinct.map((tag) => tag.key)];
+    read = await scope.store.read(names, callLimits(plan, call));
+  } catch (error) {
+    const found = faulted(error, plan, call);
+    return readings.map(() => found);
+  }
+  const versions = versionMap(distinct, read.slice(readings.length));
+  return Promise.all(
+    readings.map(async (reading, index) => settle(reading, read[index] ?? null, versions, distinct)),
+  );
 }
 
 function callLimits(plan: Plan, call: Call): CallOptions {
@@ -117,16 +166,12 @@ function versionMap(tags: readonly Tag[], read: readonly (Buffer | null)[]): Rea
 
 /** Judges and decodes; asks for the versions of tags that only the entry knew. No promise for what is known at once. */
 function settle(
-  scope: Scope,
-  key: Key,
+  reading: Reading,
   bytes: Buffer | null,
-  tags: readonly Tag[],
   versions: ReadonlyMap<string, string>,
-  plan: Plan,
-  call: Call,
-  releases: number,
-  asked: readonly Tag[] = tags,
+  asked: readonly Tag[],
 ): Found | Promise<Found> {
+  const { scope, key, tags, plan } = reading;
   const { store } = scope;
   const scene: Scene = {
     names: scope.common.names,
@@ -138,20 +183,18 @@ function settle(
     asked: asked.length === 0 ? noneAsked : new Set(asked.map((tag) => tag.key)),
   };
   const judgement = judge(key.stored, bytes, scene);
-  if (judgement.state !== 'unsure') return decoded(scope, key, bytes, judgement, plan, releases);
-  return settleUnsure(scope, key, bytes, judgement.tags, scene, plan, call, releases);
+  if (judgement.state === 'unsure') return settleUnsure(reading, bytes, judgement.tags, scene);
+  return decoded(reading, bytes, judgement, scene);
 }
 
 async function settleUnsure(
-  scope: Scope,
-  key: Key,
+  reading: Reading,
   bytes: Buffer | null,
   unasked: readonly Tag[],
   scene: Scene,
-  plan: Plan,
-  call: Call,
-  releases: number,
 ): Promise<Found> {
+  const { scope, key, plan, call, ticket } = reading;
+  if (ticket) scope.near?.cover(ticket, unasked);
   let read: (Buffer | null)[];
   try {
     read = await scope.store.read(
@@ -161,44 +204,64 @@ async function settleUnsure(
   } catch (error) {
     return faulted(error, plan, call);
   }
-  const sure = judge(key.stored, bytes, {
+  const sure: Scene = {
     ...scene,
     versions: new Map([...scene.versions, ...versionMap(unasked, read)]),
     asked: new Set([...scene.asked, ...unasked.map((tag) => tag.key)]),
-  });
-  return decoded(scope, key, bytes, sure, plan, releases);
+  };
+  return decoded(reading, bytes, judge(key.stored, bytes, sure), sure);
 }
 
 function decoded(
-  scope: Scope,
-  key: Key,
+  reading: Reading,
   bytes: Buffer | null,
   judgement: Judgement,
-  plan: Plan,
-  releases: number,
+  { epoch }: Scene,
 ): Found | Promise<Found> {
   if (judgement.state === 'gone') return judgement;
   if (judgement.state === 'unsure' || bytes === null) return { state: 'gone', reason: 'tag' };
+  const { scope, plan } = reading;
   const { head, payloadAt, state } = judgement;
-  const { pending: kept, names } = scope.common;
-  const isDoubtful = kept.size > 0 || kept.releases !== releases;
-  if (isDoubtful && head.tags !== '') {
-    if (kept.releases !== releases || kept.coversTags(tagsOfHead(names, head.tags))) return pending;
-  }
+  if (isDoubtful(reading, head)) return pending;
   let value: unknown;
   try {
     value = scope.payloads.decode(head.encoding, bytes, payloadAt);
   } catch {
     return { state: 'gone', reason: 'codec', rejected: head.id };
   }
-  return mustCheck(plan, value) ? checked(scope, key, { state, value, head }, plan) : { state, value, head };
+  // What was written before a failover may be trusted by one reader and not by the next.
+  const kept = head.epoch === epoch ? { bytes, payloadAt } : undefined;
+  if (mustCheck(plan, value)) return checked(reading, { state, value, head }, kept);
+  if (kept) keepNear(reading, { state, value, head }, kept);
+  return { state, value, head };
 }
 
+/** Whether an entry's tags are among those whose invalidation has not reached the store, or only just did. */
+function isDoubtful({ scope, releases }: Reading, head: EntryHead): boolean {
+  const { pending: kept, names } = scope.common;
+  if (head.tags === '' || (kept.size === 0 && kept.releases === releases)) return false;
+  return kept.releases !== releases || kept.coversTags(tagsOfHead(names, head.tags));
+}
+
+type Stored = { readonly bytes: Buffer; readonly payloadAt: number };
+type Decoded = { readonly state: 'fresh' | 'stale'; readonly value: unknown; readonly head: EntryHead };
+
 /** What does not fit its schema is as good as absent. */
-async function checked(scope: Scope, key: Key, found: Extract<Found, { value: unknown }>, plan: Plan): Promise<Found> {
+async function checked(reading: Reading, found: Decoded, stored: Stored | undefined): Promise<Found> {
   try {
-    return { ...found, value: await checkValue(scope, key, found.value, plan) };
+    const value = await checkValue(reading.scope, reading.key, found.value, reading.plan);
+    if (stored) keepNear(reading, { ...found, value }, stored);
+    return { ...found, value };
   } catch {
     return { state: 'gone', reason: 'schema', rejected: found.head.id };
   }
+}
+
+/** Has the memory tier keep a fresh value: itself where it can be shared, else the bytes to make each caller one of its own. */
+function keepNear({ scope, plan, ticket }: Reading, { state, value, head }: Decoded, { bytes, payloadAt }: Stored): void {
+  if (!ticket || state !== 'fresh') return;
+  const isShared = scope.payloads.isSafe(value, plan.check ? undefined : head.encoding);
+  if (!isShared && plan.check) return;
+  const give = isShared ? undefined : scope.payloads.share({ encoding: head.encoding, bytes: Buffer.from(bytes.subarray(payloadAt)) });
+  scope.near?.put(ticket, { value: give ? undefined : value, give, bytes: bytes.length, freshUntil: head.freshUntil, cost: head.cost }, plan);
 }

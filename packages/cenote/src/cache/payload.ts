@@ -74,9 +74,10 @@ export class Payloads {
     return value;
   }
 
-  /** Whether one value may be handed to many: frozen through and through. */
-  isSafe(value: unknown): boolean {
-    return this.#options.copy === 'freeze' && !deepFreeze(value, new Set());
+  /** Whether one value may be handed to many: frozen through and through. With its encoding, if it is as it was decoded. */
+  isSafe(value: unknown, encoding?: string): boolean {
+    if (this.#options.copy !== 'freeze') return false;
+    return (encoding !== undefined && this.#codecOf(encoding) === json) || !deepFreeze(value, new Set());
   }
 
   #decode(encoding: string, bytes: Buffer): unknown {

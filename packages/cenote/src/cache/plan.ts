@@ -67,6 +67,8 @@ export interface Plan {
   readonly jitter: number;
   readonly fill: boolean;
   readonly limits: Limits;
+  /** Whether every entry of it carries tags of the keyspace. */
+  readonly isTagged: boolean;
   /** Serve entries written before a failover. */
   readonly trust: boolean;
   /** Checks a value, giving the one to use; throws `SchemaError`. */
@@ -203,7 +205,7 @@ export function resolveDefaults(options: {
   readonly negativeTtl?: unknown;
   readonly deadline?: unknown;
   readonly refreshAhead?: unknown;
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }): Omit<Plan, 'tally'> {
   return Object.freeze({
     ttl: milliseconds(options.ttl ?? '5m', 'ttl', { infinite: true }),
@@ -212,6 +214,7 @@ export function resolveDefaults(options: {
     negativeTtl: options.negativeTtl === undefined ? undefined : milliseconds(options.negativeTtl, 'negativeTtl'),
     fill: true,
     limits: resolveLimits(options.deadline, defaultLimits),
+    isTagged: false,
     trust: false,
     check: undefined,
     early: earlyRefresh(options.refreshAhead, 'refreshAhead', options.random),

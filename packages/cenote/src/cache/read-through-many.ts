@@ -7,7 +7,7 @@ import { Flight, type Outcome } from './flight.js';
 import type { Wanted } from './flights.js';
 import { Lease } from './lease.js';
 import { Load, until, type Loader } from './load.js';
-import { isBypass, lookupMany, type Found, type Gone } from './lookup.js';
+import { isBypass, lookupMany, type Gone, type Held } from './lookup.js';
 import type { Call, Plan } from './plan.js';
 import { answerStale, askFor, fetch, loadUnder, observed } from './read-through.js';
 import type { Scope } from './scope.js';
@@ -18,9 +18,10 @@ export async function readThroughMany(
   plan: Plan,
   load: ManyLoader,
   call: Call,
+  held: readonly (Held | undefined)[] = [],
 ): Promise<unknown[]> {
   const batch = new Batch(scope, wanted, plan, load, call);
-  return batch.run();
+  return batch.run(held);
 }
 
 type Together = Extract<ManyLoader, { together: unknown }>['together'];
@@ -54,8 +55,8 @@ class Batch {
     this.#call = call;
   }
 
-  async run(): Promise<unknown[]> {
-    const missing = await this.#lookup();
+  async run(held: readonly (Held | undefined)[]): Promise<unknown[]> {
+    const missing = await this.#lookup(held);
     const together = 'together' in this.#load ? this.#load.together : undefined;
     const waiting = together ? await this.#loadTogether(missing, together) : missing;
     for (const { index, found } of waiting) {
@@ -74,12 +75,12 @@ class Batch {
   }
 
   /** Takes what is there; returns what is not. */
-  async #lookup(): Promise<Missing[]> {
+  async #lookup(held: readonly (Held | undefined)[]): Promise<Missing[]> {
     const { tally } = this.#plan;
     const start = tally.start();
     const keys = this.#wanted.map((one) => one.key);
     const tags = this.#wanted.map((one) => one.tags);
-    const all = await lookupMany(this.#scope, keys, tags, this.#plan, this.#call);
+    const all = await lookupMany(this.#scope, keys, tags, this.#plan, this.#call, held);
     const missing: Missing[] = [];
     for (const [index, found] of all.entries()) {
       const { key } = this.#want(index);
@@ -87,7 +88,7 @@ class Batch {
         tally.miss(key.raw, found.reason, start);
         missing.push({ index, found });
       } else {
-        tally.hit(key.raw, 'store', found.state === 'stale', start);
+        if (!held[index]) tally.hit(key.raw, 'store', found.state === 'stale', start);
         const answer = this.#answer(index, found);
         // It may reject before the rest of the batch is there to be waited for together.
         if (answer instanceof Promise) answer.catch(() => undefined);
@@ -97,7 +98,7 @@ class Batch {
     return missing;
   }
 
-  #answer(index: number, found: Exclude<Found, Gone>): unknown {
+  #answer(index: number, found: Held): unknown {
     return found.state === 'fresh' ?
         found.value
       : answerStale(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);

@@ -18,7 +18,7 @@ import { Flight, type Outcome } from './flight.js';
 import { wantedId, type Wanted } from './flights.js';
 import { askLease, coolOff, Lease, leaseLife, type Asked } from './lease.js';
 import { Load, until, type Loaded, type Loader } from './load.js';
-import { isBypass, lookup, type Found, type Gone } from './lookup.js';
+import { isBypass, lookup, type Found, type Gone, type Held } from './lookup.js';
 import type { Call, Plan } from './plan.js';
 import type { Scope } from './scope.js';
 import { mergeTags, resolveTags } from './tags.js';
@@ -36,6 +36,7 @@ export async function readThrough(
   plan: Plan,
   load: Loader,
   call: Call,
+  isDue = false,
 ): Promise<unknown> {
   const start = plan.tally.start();
   const found = await lookup(scope, wanted.key, wanted.tags, plan, call);
@@ -44,7 +45,19 @@ export async function readThrough(
     return fetch(scope, wanted, plan, load, call, found);
   }
   plan.tally.hit(wanted.key.raw, 'store', found.state === 'stale', start);
-  return found.state === 'fresh' ? found.value : answerStale(scope, wanted, plan, load, call, found);
+  if (found.state === 'stale') return answerStale(scope, wanted, plan, load, call, found);
+  if (isDue || isEarly(scope, found, plan)) refreshBehind(scope, wanted, plan, load, found);
+  return found.value;
+}
+
+function isEarly({ store }: Scope, { head }: Held, plan: Plan): boolean {
+  return plan.early !== undefined && head !== undefined && plan.early(head.freshUntil, head.cost, store.now());
+}
+
+/** Refreshes what is there, unless this process does so already; the lease sees to it that no other does. */
+function refreshBehind(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, found: Held): Flight | undefined {
+  if (!plan.fill) return undefined;
+  return scope.common.flights.get(wanted) ?? launch(scope, wanted, plan, load, 'refresh', found);
 }
 
 /** Loads now, whatever is stored, under a lease of its own that voids any other; joins nobody. */
@@ -62,12 +75,11 @@ export async function answerStale(
   plan: Plan,
   load: Loader,
   call: Call,
-  found: Exclude<Found, Gone>,
+  found: Held,
 ): Promise<unknown> {
-  if (!plan.fill) return found.value;
   const { soft } = plan.limits;
-  const flight = scope.common.flights.get(wanted) ?? launch(scope, wanted, plan, load, 'refresh', found);
-  if (soft === undefined) return found.value;
+  const flight = refreshBehind(scope, wanted, plan, load, found);
+  if (soft === undefined || !flight) return found.value;
   const isOurs = await flight.mayJoin().catch(() => false);
   const patience = new Promise<undefined>((resolve) => void scope.clock.after(soft, () => resolve(undefined)));
   const fresh = isOurs ? flight.outcome.catch(() => undefined) : undefined;
@@ -207,7 +219,7 @@ export function askFor(
   return askLease(scope, {
     key,
     mode,
-    rejected: found.state === 'gone' ? found.rejected : found.head.id,
+    rejected: found.state === 'gone' ? found.rejected : found.head?.id,
     tags: mergeTags(tags, known),
     tagLife: plan.ttl + plan.grace + plan.limits.hard,
     deadline: plan.limits.store,

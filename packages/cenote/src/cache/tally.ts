@@ -4,6 +4,8 @@ import type { CacheEvent, LoadEvent, MissReason, RefuseReason, SetEvent, StoreFa
 /** Plain counters of one name in this process, since it began. */
 export interface Counts {
   hits: number;
+  /** Hits among them that this process's memory answered. */
+  near: number;
   /** Hits among them that were stale. */
   stale: number;
   misses: number;
@@ -24,6 +26,7 @@ export interface Counts {
 export function noCounts(): Counts {
   return {
     hits: 0,
+    near: 0,
     stale: 0,
     misses: 0,
     missesBy: {},
@@ -61,10 +64,11 @@ export class Tally {
     return this.#listener ? this.#clock.monotonic() : 0;
   }
 
-  hit(key: string, tier: 'near' | 'store', stale: boolean, start: number): void {
+  hit(key: string, tier: 'near' | 'store', stale: boolean, start: number | undefined): void {
     this.counts.hits++;
+    if (tier === 'near') this.counts.near++;
     if (stale) this.counts.stale++;
-    if (this.#listener) this.#tell({ type: 'hit', name: this.name, key, tier, stale, ms: this.#since(start) });
+    if (this.#listener) this.#tell({ type: 'hit', name: this.name, key, tier, stale, ms: start === undefined ? 0 : this.#since(start) });
   }
 
   miss(key: string, reason: MissReason, start: number): void {

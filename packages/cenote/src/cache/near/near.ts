@@ -24,6 +24,7 @@
  * Cost of a hit: one `Map.get`, a few comparisons. Memory: see `shelf.ts`.
  */
 import type { Clock } from '../../core/clock.js';
+import { UsageError } from '../../core/errors.js';
 import type { ChangeListener, Store, Watch } from '../../store/store.js';
 import type { Names } from '../key.js';
 import type { Give } from '../payload.js';
@@ -93,6 +94,9 @@ export class Ticket {
 /** What `get` answers when it has nothing for the reader. */
 export const absent = Symbol('absent');
 
+/** What `get` answers for a good copy that is due for an early refresh. */
+export const due = Symbol('due');
+
 /** Hits within one turn of the event loop after which the clock is read again. */
 const hitsPerLook = 64;
 
@@ -131,19 +135,19 @@ export class Near implements ChangeListener {
   }
 
   /**
-   * The copy of a key's value as this reader may have it, or `absent`. Readers of one keyspace share copies by their plan;
+   * The copy of a key's value as this reader may have it, else `absent` or `due`. Readers of one keyspace share copies by their plan;
    * others get a copy only if it was checked by the same schema, and carries the tags that they name.
    */
-  get(raw: string, plan: Plan, tags: readonly Tag[] | undefined): unknown {
+  get(raw: string, plan: Plan, tags: readonly string[] | undefined): unknown {
     if (this.#credit-- <= 0) this.#look();
     if (!this.#isAlive) return absent;
     const held = this.#shelf.get(raw, this.#now);
     if (held instanceof Copy) return this.#open(held, plan, tags);
     // Never undefined: such a value is wrapped.
-    return held === undefined || plan.check !== undefined || tags?.length ? absent : held;
+    return held === undefined || plan.check !== undefined || plan.isTagged || tags?.length ? absent : held;
   }
 
-  /** Taken before a read is sent. `undefined` while the feed is not known to be alive. */
+  /** Taken before a read is sent, and given back by `close`. `undefined` while the feed is not known to be alive. */
   ticket(raw: string, tags: readonly Tag[]): Ticket | undefined {
     if (this.#credit-- <= 0) this.#look();
     if (!this.#isAlive) return undefined;
@@ -154,19 +158,24 @@ export class Near implements ChangeListener {
     return ticket;
   }
 
-  /** More tags for a ticket, before they are asked for. */
-  cover(ticket: Ticket | undefined, tags: readonly Tag[]): void {
-    ticket?.tags.push(...this.#statesOf(tags));
+  /** Adds tags to a ticket, before they are asked for. */
+  cover(ticket: Ticket, tags: readonly Tag[]): void {
+    ticket.tags.push(...this.#statesOf(tags));
   }
 
-  /** Gives a ticket back, with what its read brought if that is to be kept. */
-  put(ticket: Ticket | undefined, fresh: FreshValue | undefined, plan: Plan): void {
-    if (!ticket) return;
-    this.#close(ticket);
-    if (!fresh || !ticket.isValid || !this.#isAlive || ticket.tags.some((tag) => !tag.isGood)) return;
-    const expiresAt = Math.min(fresh.freshUntil, this.#store.now() + this.#options.ttl);
-    const isPlain = !plan.early && fresh.value !== undefined && !fresh.give && !plan.check && ticket.tags.length === 0;
-    this.#shelf.set(ticket.raw, isPlain ? fresh.value : new Copy(fresh, plan, ticket.tags), fresh.bytes, expiresAt, this.#store.now());
+  /** Keeps what a ticket's read brought, if nothing has changed since the ticket was taken. */
+  put(ticket: Ticket, fresh: FreshValue, plan: Plan): void {
+    if (!ticket.isValid || !this.#isAlive || ticket.tags.some((tag) => !tag.isGood)) return;
+    const now = this.#store.now();
+    const isPlain = fresh.value !== undefined && !fresh.give && !plan.check && !plan.early && ticket.tags.length === 0;
+    const held = isPlain ? fresh.value : new Copy(fresh, plan, ticket.tags);
+    this.#shelf.set(ticket.raw, held, fresh.bytes, Math.min(fresh.freshUntil, now + this.#options.ttl), now);
+  }
+
+  close(ticket: Ticket): void {
+    const tickets = this.#tickets.get(ticket.raw);
+    if (!tickets?.delete(ticket)) return;
+    if (tickets.size === 0) this.#tickets.delete(ticket.raw);
   }
 
   /** This process invalidates a key: copies and tickets go, before the store is told and again after. */
@@ -203,19 +212,27 @@ export class Near implements ChangeListener {
     this.#credit = 0;
   }
 
+  /** @throws UsageError when another cache of this store and prefix asks for another tier than this. */
+  checkOptions(options: NearOptions): void {
+    for (const name of Object.keys(options) as (keyof NearOptions)[]) {
+      if (options[name] !== this.#options[name])
+        throw new UsageError(`options.near.${name}`, options[name], `must be ${this.#options[name]}, as for the other caches of this store and prefix: they share one memory tier`);
+    }
+  }
+
   get stats(): { readonly entries: number; readonly bytes: number; readonly isAlive: boolean } {
     return { entries: this.#shelf.size, bytes: this.#shelf.bytes, isAlive: this.#isAlive };
   }
 
-  close(): void {
+  end(): void {
     this.#watch?.stop();
     this.lost();
   }
 
-  #open(held: Copy, plan: Plan, tags: readonly Tag[] | undefined): unknown {
+  #open(held: Copy, plan: Plan, tags: readonly string[] | undefined): unknown {
     for (const tag of held.tags) if (!tag.isGood) return absent;
-    if (held.plan !== plan && !(held.plan.check === plan.check && carries(held.tags, tags ?? []))) return absent;
-    if (plan.early && plan.early(held.freshUntil, held.cost, this.#now)) return absent;
+    if (held.plan !== plan && !(held.plan.check === plan.check && this.#carries(held, plan, tags))) return absent;
+    if (plan.early?.(held.freshUntil, held.cost, this.#now)) return due;
     return held.give ? held.give() : held.value;
   }
 
@@ -261,20 +278,15 @@ export class Near implements ChangeListener {
     if (oldest !== undefined) this.forgetTag(oldest);
   }
 
-  #close(ticket: Ticket): void {
-    const tickets = this.#tickets.get(ticket.raw);
-    if (!tickets?.delete(ticket)) return;
-    if (tickets.size === 0) this.#tickets.delete(ticket.raw);
-  }
-
   #voidTickets(raw: string): void {
     const tickets = this.#tickets.get(raw);
     if (!tickets) return;
     for (const ticket of tickets) ticket.isValid = false;
     this.#tickets.delete(raw);
   }
-}
 
-function carries(held: readonly TagState[], wanted: readonly Tag[]): boolean {
-  return wanted.every((tag) => held.some((state) => state.key === tag.key));
+  #carries(held: Copy, plan: Plan, tags: readonly string[] | undefined): boolean {
+    if (!tags) return !plan.isTagged;
+    return tags.every((tag) => held.tags.some(({ key }) => key === this.#names.tag(tag)));
+  }
 }

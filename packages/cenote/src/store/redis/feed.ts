@@ -16,7 +16,6 @@ export class Feed {
   readonly #clock: Clock;
   readonly #watchers = new Map<ChangeListener, WatchOptions>();
   #client: RedisClient | undefined;
-  #isOn = false;
   #aliveAt = -Infinity;
   #cancelBeat: () => void = () => {};
 
@@ -24,21 +23,12 @@ export class Feed {
     this.#clock = clock;
   }
 
-  /** Whether connections are to be made with tracking. */
-  get isWanted(): boolean {
-    return this.#watchers.size > 0 && !this.isForbidden;
-  }
-
-  /** Whether the present connection was. */
-  get isOn(): boolean {
-    return this.#isOn || !this.isWanted;
-  }
-
   /** @throws UsageError when the connection already tracks in the other mode. */
   add(listener: ChangeListener, options: WatchOptions): Watch {
     const other = [...this.#watchers.values()].find(({ mode }) => mode !== options.mode);
     if (other) throw new UsageError('near.tracking', options.mode, `must be '${other.mode}', as for the other caches on this store`);
     this.#watchers.set(listener, options);
+    if (this.#client) void this.#beginLate(this.#client);
     const aliveAt = (): number => this.#aliveAt;
     return {
       get aliveAt() {
@@ -48,43 +38,62 @@ export class Feed {
     };
   }
 
-  /** A connection with tracking is there; in broadcast mode it must be asked once more. Nothing has been read on it yet. */
+  /** A connection that can tell of changes, on which nothing has been read yet. */
   async begin(client: RedisClient): Promise<void> {
     client.on('invalidate', (key: Buffer | null) => {
-      if (key === null) this.#tellLost();
-      else this.#tell(key.toString());
+      if (key === null) this.forget();
+      else for (const listener of this.#watchers.keys()) listener.changed(key.toString());
     });
-    const broadcasts = [...this.#watchers.values()].filter(({ mode }) => mode === 'broadcast');
-    if (broadcasts.length > 0) {
-      const prefixes = coarsest(broadcasts.map(({ start }) => start)).flatMap((start) => ['PREFIX', start]);
-      await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
-      await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', ...prefixes]);
-    }
-    this.#isOn = true;
+    await this.#track(client);
   }
 
   /** The connection is in use: begin to beat. */
   live(client: RedisClient): void {
-    if (!this.#isOn) return;
+    if (this.isForbidden) return;
     this.#client = client;
     void this.#beat(client);
   }
 
-  /** The server is another, on the same connection. */
+  /** Anything may have changed: the data was flushed, or the server is another on the same connection. */
   forget(): void {
-    this.#tellLost();
+    for (const listener of this.#watchers.keys()) listener.lost();
   }
 
   /** The connection is gone. */
   lose(): void {
     this.#cancelBeat();
     this.#client = undefined;
-    this.#isOn = false;
     this.#aliveAt = -Infinity;
-    this.#tellLost();
+    this.forget();
+  }
+
+  /** The server remembers what is read after this. node-redis asks for it by itself, in default mode, when it connects. */
+  async #track(client: RedisClient): Promise<void> {
+    const watchers = [...this.#watchers.values()];
+    const broadcasts = watchers.filter(({ mode }) => mode === 'broadcast');
+    if (watchers.length > 0 && broadcasts.length === 0) return;
+    await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
+    if (broadcasts.length === 0) return;
+    const prefixes = coarsest(broadcasts.map(({ start }) => start)).flatMap((start) => ['PREFIX', start]);
+    await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', ...prefixes]);
+  }
+
+  /** A cache that was made when the connection was in use already. Until this is answered its tier is not alive. */
+  async #beginLate(client: RedisClient): Promise<void> {
+    this.#aliveAt = -Infinity;
+    this.#cancelBeat();
+    this.forget();
+    try {
+      if (this.#watchers.size === 1) await client.sendCommand(['CLIENT', 'TRACKING', 'ON']);
+      await this.#track(client);
+      if (client === this.#client) await this.#beat(client);
+    } catch {
+      // The connection is lost, and the next one begins with tracking; or the next heartbeat of the link finds out.
+    }
   }
 
   async #beat(client: RedisClient): Promise<void> {
+    if (this.#watchers.size === 0) return;
     const sent = this.#clock.monotonic();
     const isAnswered = await client.sendCommand(['PING']).then(
       () => true,
@@ -93,15 +102,8 @@ export class Feed {
     if (client !== this.#client) return;
     if (isAnswered) this.#aliveAt = sent;
     const every = Math.min(...[...this.#watchers.values()].map((options) => options.every));
-    if (this.#watchers.size > 0) this.#cancelBeat = this.#clock.after(every, () => void this.#beat(client));
-  }
-
-  #tell(key: string): void {
-    for (const listener of this.#watchers.keys()) listener.changed(key);
-  }
-
-  #tellLost(): void {
-    for (const listener of this.#watchers.keys()) listener.lost();
+    this.#cancelBeat();
+    this.#cancelBeat = this.#clock.after(every, () => void this.#beat(client));
   }
 }
 

@@ -97,11 +97,9 @@ export class Link {
     return this.#feed.isForbidden;
   }
 
-  /** Has the server tell of changes; a connection that was made without is made anew. */
+  /** Has the server tell of changes. */
   watch(listener: ChangeListener, options: WatchOptions): Watch {
-    const watch = this.#feed.add(listener, options);
-    if (this.#current && !this.#feed.isOn) this.#lose(this.#current, new Error('reconnecting to hear of changes'));
-    return watch;
+    return this.#feed.add(listener, options);
   }
 
   /** Reads the identity and the time again. Rejects when the connection fails meanwhile, or after `patience` milliseconds of silence. */
@@ -129,7 +127,7 @@ export class Link {
   async #connect(): Promise<void> {
     let client: RedisClient | undefined;
     this.#abort = new AbortController();
-    const tracks = this.#feed.isWanted;
+    const tracks = !this.#feed.isForbidden;
     try {
       client = await this.#options.source.open(this.#abort.signal, tracks);
       if (this.#closed) return this.#end(client);
