@@ -27,7 +27,7 @@ export class Weather {
   readonly #random: Random;
   #done = false;
   #storm: Promise<void> = Promise.resolve();
-  #wake: () => void = () => {};
+  readonly #sleepers = new Set<() => void>();
   troubles = 0;
 
   constructor(around: Surroundings, faults: readonly Fault[], random: Random) {
@@ -44,7 +44,7 @@ export class Weather {
   /** Resolves when Redis is up and takes writes, and every network passes. */
   async calm(): Promise<void> {
     this.#done = true;
-    this.#wake();
+    for (const wake of this.#sleepers) wake();
     await this.#storm;
   }
 
@@ -126,13 +126,13 @@ export class Weather {
   async #wait(milliseconds: number): Promise<void> {
     if (this.#done) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      const wakeBefore = this.#wake;
-      this.#wake = () => {
+      const wake = (): void => {
         clearTimeout(timer);
-        wakeBefore();
+        this.#sleepers.delete(wake);
         resolve();
       };
+      const timer = setTimeout(wake, milliseconds);
+      this.#sleepers.add(wake);
     });
   }
 }
