@@ -83,3 +83,31 @@ test('a caller that leaves does not take the load of others with it', async () =
   expect(await stays).toBe('shared');
   begun[0]?.resolve('first');
 });
+
+test('a load ends with the last who waits for it', async () => {
+  const unleased = new Unleased(10);
+  const leaving = new AbortController();
+  let end: AbortSignal | undefined;
+  const left = unleased.run('k', (signal) => ((end = signal), new Promise(() => {})), leaving.signal);
+  leaving.abort(new Error('left'));
+  await expect(left).rejects.toThrow('left');
+  expect(end?.reason).toEqual(new Error('left'));
+});
+
+test('a load that all have left before it could begin never does, and later callers are served', async () => {
+  const { begun, load } = loads();
+  const unleased = new Unleased(1);
+  const busy = unleased.run('other', load, undefined);
+  const leaving = new AbortController();
+  const left = unleased.run('k', load, leaving.signal);
+  leaving.abort(new Error('left'));
+  await expect(left).rejects.toThrow('left');
+  begun[0]?.resolve('done');
+  await busy;
+  await turn();
+  expect(begun).toHaveLength(1);
+  const later = unleased.run('k', load, undefined);
+  await turn();
+  begun[1]?.resolve('served');
+  expect(await later).toBe('served');
+});
