@@ -149,7 +149,7 @@ describe('values', () => {
 
   test('random keys do not meet', async () => {
     const { cache } = arrange();
-    const keys = Array.from({ length: 20_000 }, (_, index) => `user:${index.toString(36)}:${Math.random()}`);
+    const keys = Array.from({ length: 5_000 }, (_, index) => `user:${index.toString(36)}:${Math.random()}`);
     await cache.setMany(keys.map((key) => [key, key]));
     const found = await cache.getMany<string>(keys);
     expect(keys.filter((key) => found.get(key) !== key)).toEqual([]);
@@ -241,18 +241,24 @@ describe('leaving', () => {
     expect(await cache.wrap('k', () => 'anew')).toBe('anew');
   });
 
-  test('a load that is not to be stored ends with its caller', async () => {
-    const { cache } = arrange();
+  test.each([
+    ['that is not to be stored', { fill: false }],
+    ['without the store', {}],
+  ])('a load %s ends with its caller, alone and in batches', async (_, options) => {
+    const { cache, store } = arrange();
+    if (!('fill' in options)) store.takeDown();
     const leaving = new AbortController();
-    let signal: AbortSignal | undefined;
-    const call = cache.wrap('k', (context) => ((signal = context.signal), new Promise(() => {})), {
-      fill: false,
-      signal: leaving.signal,
-    });
-    await vi.waitFor(() => expect(signal).toBeDefined());
+    const signals: AbortSignal[] = [];
+    const load = (context: { signal: AbortSignal }): Promise<never> => (
+      signals.push(context.signal),
+      new Promise(() => {})
+    );
+    const given = { ...options, signal: leaving.signal };
+    const calls = [cache.wrap('k', load, given), cache.wrapMany(['a'], (_keys, context) => load(context), given)];
+    await vi.waitFor(() => expect(signals).toHaveLength(2));
     leaving.abort('left');
-    await expect(call).rejects.toBe('left');
-    expect(signal?.aborted).toBe(true);
+    expect(await Promise.allSettled(calls)).toMatchObject([{ reason: 'left' }, { reason: 'left' }]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 
   test('before a batch has its stale values leaves no rejection unheard', async () => {
