@@ -14,7 +14,9 @@ const head: fc.Arbitrary<EntryHead> = fc.record({
   cost: fc.nat(),
   tags: fc.oneof(
     fc.constant(''),
-    fc.array(word, { minLength: 1, maxLength: 3 }).map((pairs) => pairs.join()),
+    fc
+      .array(fc.tuple(word, word), { minLength: 1, maxLength: 3 })
+      .map((pairs) => pairs.map(([code, version]) => `${code}=${version}`).join()),
   ),
 });
 const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
