@@ -97,7 +97,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     safeguard: 'without the word of the store callers share the next load, not the running one',
     kind: 'keys',
     processes: 1,
-    faults: ['refusals'],
+    faults: ['restarts'],
     apply: joinUnleased,
   },
   'epoch-ignored': {
@@ -204,12 +204,13 @@ function forgetKept(): void {
 
 /** Any caller shares the load that runs. */
 function joinUnleased(): void {
+  const original = Unleased.prototype.run;
   const running = new Map<string, Promise<unknown>>();
-  Unleased.prototype.run = <T>(id: string, load: () => Promise<T>) => {
-    const known = running.get(id);
-    if (known) return known as Promise<T>;
-    const loading = load().finally(() => running.delete(id));
+  Unleased.prototype.run = function (this: Unleased, id, load, signal) {
+    const known = running.get(id) as ReturnType<typeof original<never>> | undefined;
+    if (known) return known;
+    const loading = original.call(this, id, load, signal).finally(() => running.delete(id));
     running.set(id, loading);
-    return loading;
+    return loading as never;
   };
 }

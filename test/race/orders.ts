@@ -9,6 +9,8 @@ export interface Setting {
   readonly servers: number;
   /** One cache for each. */
   readonly urls: readonly string[];
+  /** Milliseconds that a call to the store, and waiting for another's load, may take. */
+  readonly deadline: { readonly store: number; readonly wait: number };
   readonly truth: string;
   readonly seed: number;
   readonly mutant: string | undefined;

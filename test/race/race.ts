@@ -47,6 +47,9 @@ export interface RaceReport extends Findings {
 /** Episodes that are played at the same time. */
 const perRound = 24;
 
+/** In a storm calls go unanswered, and runs should not take long; in calm none should miss its deadline on a busy machine. */
+const deadlines = { calm: { store: 1_000, wait: 5_000 }, storm: { store: 150, wait: 300 } } as const;
+
 /** Keys of others on the same Redis, so that a scan takes several steps. */
 const fillers = 2_500;
 
@@ -72,7 +75,15 @@ export async function race(
         const urls = behind.map(({ port }) => `redis://127.0.0.1:${port}`);
         await give(child, {
           do: 'open',
-          setting: { server, servers: options.processes, urls, truth, seed: options.seed, mutant: options.mutant },
+          setting: {
+            server,
+            servers: options.processes,
+            urls,
+            deadline: options.faults.length > 0 ? deadlines.storm : deadlines.calm,
+            truth,
+            seed: options.seed,
+            mutant: options.mutant,
+          },
         });
       }),
     );

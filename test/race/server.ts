@@ -12,12 +12,12 @@ class Server {
   readonly #shelves: readonly Shelf[];
   readonly #player: Player;
 
-  constructor({ server, servers, urls, truth, seed, mutant }: Setting) {
+  constructor({ server, servers, urls, deadline, truth, seed, mutant }: Setting) {
     if (mutant !== undefined) applyMutant(mutant);
     this.#truth = new Truth(truth, servers, server);
     this.#shelves = urls.map(
       (url, index) =>
-        new Shelf(url, this.#truth, new Random(seed, server, 'loads', index), (error) =>
+        new Shelf(url, deadline, this.#truth, new Random(seed, server, 'loads', index), (error) =>
           this.#player.fail('the store', error),
         ),
     );

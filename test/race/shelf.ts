@@ -12,6 +12,7 @@ import {
 import { slowestLoad } from './episode.js';
 import { families, type Family } from './kinds.js';
 import { pause, type Random } from './random.js';
+import type { Setting } from './orders.js';
 import { higher, lags, type Floor, type Truth, type Versions } from './truth.js';
 
 /** What is cached of a row. */
@@ -29,9 +30,6 @@ export type Place = { readonly episode: number; readonly row: number };
 
 export const prefix = 'race';
 
-/** Milliseconds that a call to the store, and waiting for another's load, may take; short, so that faults do not make runs long. */
-const deadline = { store: 150, wait: 300 };
-
 /** One cache of a server on a connection of its own, with its keyspaces, and the source behind it. */
 export class Shelf {
   readonly store: Store;
@@ -43,7 +41,13 @@ export class Shelf {
   readonly #kept = new Map<number, Versions>();
 
   /** `onError` is told of what the store should never raise. */
-  constructor(url: string, truth: Truth, random: Random, onError: (error: unknown) => void) {
+  constructor(
+    url: string,
+    deadline: Setting['deadline'],
+    truth: Truth,
+    random: Random,
+    onError: (error: unknown) => void,
+  ) {
     this.#truth = truth;
     this.#random = random;
     this.store = connect({ url, deadline: deadline.store, breaker: { cooldown: 50 } });

@@ -99,7 +99,7 @@ export class Weather {
   async #refuse(): Promise<void> {
     const { redis } = this.#around;
     await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
-    await this.#wait(5 + this.#random.below(30));
+    await this.#wait(10 + this.#random.below(70));
     await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
   }
 
