@@ -59,7 +59,9 @@ export function encodeEntry(key: string, head: EntryHead, payload: Uint8Array): 
   const rest = Buffer.from(
     ` ${Number.isFinite(head.freshUntil) ? Math.floor(head.freshUntil) : '-'} ${head.grace} ${head.epoch} ${head.version ?? '-'} ${head.encoding} ${Math.round(head.cost)} ${head.tags || '-'}\n`,
   );
-  const checksum = crc32(payload, crc32(rest, checksumSeed(key, head.id)));
+  const checksumOfRest = crc32(rest, checksumSeed(key, head.id));
+  // Of no bytes zlib makes 0, whatever came before, once their buffer has been looked at.
+  const checksum = payload.length === 0 ? checksumOfRest : crc32(payload, checksumOfRest);
   return Buffer.concat([Buffer.from(`${magic}${head.id} ${hex(checksum)}`), rest, payload]);
 }
 

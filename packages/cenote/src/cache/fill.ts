@@ -68,7 +68,7 @@ export async function fill(scope: Scope, ended: readonly Ended[], plan: Plan): P
 
 async function fillAll(scope: Scope, ended: readonly Ended[], plan: Plan): Promise<Give[]> {
   const prepared = await Promise.all(ended.map(({ lease, loaded }) => prepare(scope, lease.key, loaded.value, plan)));
-  const writes: (WriteInput & { lease: string; raw: string })[] = [];
+  const writes: Write[] = [];
   for (const [index, { lease, loaded, refuse, replaces }] of ended.entries()) {
     const payload = prepared[index]?.payload;
     const reason = refuse ?? (payload ? undefined : 'codec');
@@ -99,7 +99,7 @@ async function entryOf(
   { value, wishes, cost }: Loaded,
   payload: Payload,
   plan: Plan,
-): Promise<WriteInput & { raw: string }> {
+): Promise<Write> {
   const times = lifeOf(scope, value, wishes.ttl, plan);
   if (lease.tags.length > 0 && times.life > lease.tagLife) {
     // The loader asked for a longer life than its tags were promised.
@@ -111,7 +111,7 @@ async function entryOf(
   const version = fence === undefined ? undefined : encodeVersion(checkVersion(fence, 'version'));
   const tags = tagPairs(lease.sortedTags(), lease.versions);
   return {
-    raw: lease.key.raw,
+    granted: lease,
     value: lease.key.stored,
     lease: lease.name,
     token: lease.token,
@@ -123,6 +123,11 @@ async function entryOf(
       payload.bytes,
     ),
   };
+}
+
+/** A fill, and the lease that it uses up. */
+interface Write extends WriteInput {
+  readonly granted: Lease;
 }
 
 /** When a value stops being fresh, and when it is forgotten. "Nothing there" has no grace. */
@@ -140,7 +145,7 @@ export function lifeOf(
   return { freshUntil: scope.store.now() + fresh, grace, life: fresh + grace };
 }
 
-async function writeAll(scope: Scope, writes: readonly (WriteInput & { raw: string })[], plan: Plan): Promise<void> {
+async function writeAll(scope: Scope, writes: readonly Write[], plan: Plan): Promise<void> {
   const byValue = new Map(writes.map((one) => [one.value, one]));
   await Promise.all(
     scope.store.partition([...byValue.keys()]).map(async (values) => {
@@ -149,12 +154,16 @@ async function writeAll(scope: Scope, writes: readonly (WriteInput & { raw: stri
         const words = await scope.store.run(write, group, { deadline: plan.limits.store });
         for (const [index, one] of group.entries()) {
           const word = words[index];
-          if (word === 'stored') plan.tally.fill(one.raw, one.entry.length);
-          else if (word) plan.tally.refuse(one.raw, word);
+          if (word === 'stored') plan.tally.fill(one.granted.key.raw, one.entry.length);
+          else if (word) plan.tally.refuse(one.granted.key.raw, word);
         }
       } catch (error) {
         plan.tally.storeFault('fill', error);
-        for (const one of group) plan.tally.refuse(one.raw, 'store');
+        for (const one of group) {
+          plan.tally.refuse(one.granted.key.raw, 'store');
+          // A store that is full refuses what is written, not what is deleted: others need not wait for the lease's end.
+          void one.granted.release();
+        }
       }
     }),
   );

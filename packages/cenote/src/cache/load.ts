@@ -42,6 +42,8 @@ export interface Loaded {
 }
 
 export interface LoadRequest {
+  /** Aborts the load, with its reason. A signal that lives no longer than the load. */
+  readonly end?: AbortSignal | undefined;
   readonly key: string;
   readonly load: Loader;
   readonly hard: number;
@@ -74,6 +76,9 @@ export class Load {
     const { signal } = this.#controller;
     const wishes: Wishes = { ttl: undefined, version: undefined, skip: false, late: false };
     const start = clock.monotonic();
+    const { end } = request;
+    if (end?.aborted) this.abort(end.reason);
+    end?.addEventListener('abort', () => this.abort(end.reason), { once: true });
     const cancel = clock.after(hard, () => this.abort(new LoadTimeoutError(key, hard)));
     try {
       const captures = new Captures(request.capture, wishes);

@@ -209,11 +209,13 @@ const mutants: readonly Mutant[] = [
     without: 'the rule that unleased callers share only the next load',
     patch() {
       const running = new Map<string, Promise<unknown>>();
-      vi.spyOn(Unleased.prototype, 'run').mockImplementation((id: string, load: () => Promise<unknown>) => {
-        const joined = running.get(id) ?? load().finally(() => running.delete(id));
-        running.set(id, joined);
-        return joined;
-      });
+      vi.spyOn(Unleased.prototype, 'run').mockImplementation(
+        (id: string, load: (end: AbortSignal) => Promise<unknown>) => {
+          const joined = running.get(id) ?? load(new AbortController().signal).finally(() => running.delete(id));
+          running.set(id, joined);
+          return joined;
+        },
+      );
     },
     seen: sees(scenario.joinUnleased),
   },

@@ -11,6 +11,7 @@ import { isBypass, lookupMany, type Gone, type Held } from './lookup.js';
 import type { Call, Plan } from './plan.js';
 import { answerStale, askFor, fetch, loadUnder, observed } from './read-through.js';
 import type { Scope } from './scope.js';
+import { runAlone } from './unleased.js';
 
 export async function readThroughMany(
   scope: Scope,
@@ -182,19 +183,19 @@ class Batch {
     const plan = this.#plan;
     const keys = indexes.map((index) => this.#want(index).key);
     const id = JSON.stringify(keys.map((key) => key.stored));
-    const load = async (): Promise<readonly unknown[]> => {
+    const load = async (end: AbortSignal): Promise<readonly unknown[]> => {
       const running = new Load({
         key: keys[0]?.raw ?? '',
         load: (context) => together(indexes, context),
         hard: plan.limits.hard,
         clock,
+        end,
       });
       const { value } = await observed(this.#scope, running, keys[0]?.raw ?? '', plan, false);
       return value as readonly unknown[];
     };
     const { signal } = this.#call;
-    // Inside a database transaction a load is nobody else's.
-    const values = await (plan.fill ? common.unleased.run(id, load, signal) : until(signal, load()));
+    const values = await (plan.fill ? common.unleased.run(id, load, signal) : runAlone(load, signal));
     for (const [place, index] of indexes.entries()) {
       const key = keys[place];
       if (!key) continue;

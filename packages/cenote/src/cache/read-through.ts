@@ -22,6 +22,7 @@ import { isBypass, lookup, type Found, type Gone, type Held } from './lookup.js'
 import type { Call, Plan } from './plan.js';
 import type { Scope } from './scope.js';
 import { mergeTags, resolveTags } from './tags.js';
+import { runAlone } from './unleased.js';
 
 /** How often a caller looks again when values keep vanishing under it, before it loads without storing. */
 const mostLooks = 8;
@@ -340,7 +341,7 @@ export async function observed(scope: Scope, load: Load, key: string, plan: Plan
 }
 
 /** A load without the store's word: bounded, shared only before it begins, stored nowhere. */
-export async function loadUnleased(
+async function loadUnleased(
   scope: Scope,
   wanted: Wanted,
   plan: Plan,
@@ -349,8 +350,8 @@ export async function loadUnleased(
 ): Promise<unknown> {
   const give = await scope.common.unleased.run(
     wantedId(wanted),
-    async () => {
-      const prepared = await giveUnstored(scope, wanted, plan, unstored(scope, wanted, plan, load));
+    async (end) => {
+      const prepared = await giveUnstored(scope, wanted, plan, load, end);
       plan.tally.refuse(wanted.key.raw, 'unleased');
       return prepared;
     },
@@ -361,20 +362,12 @@ export async function loadUnleased(
 
 /** A load for one caller alone, as inside its database transaction. */
 async function loadAlone(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call): Promise<unknown> {
-  const running = unstored(scope, wanted, plan, load);
-  try {
-    const give = await until(call.signal, giveUnstored(scope, wanted, plan, running));
-    return give();
-  } finally {
-    if (call.signal?.aborted) running.abort(call.signal.reason);
-  }
+  const give = await runAlone((end) => giveUnstored(scope, wanted, plan, load, end), call.signal);
+  return give();
 }
 
-function unstored(scope: Scope, { key }: Wanted, plan: Plan, load: Loader): Load {
-  return new Load({ key: key.raw, load, hard: plan.limits.hard, clock: scope.clock });
-}
-
-async function giveUnstored(scope: Scope, { key }: Wanted, plan: Plan, running: Load): Promise<Give> {
+async function giveUnstored(scope: Scope, { key }: Wanted, plan: Plan, load: Loader, end: AbortSignal): Promise<Give> {
+  const running = new Load({ key: key.raw, load, hard: plan.limits.hard, clock: scope.clock, end });
   const { value } = await observed(scope, running, key.raw, plan, false);
   return (await prepare(scope, key, value, plan)).give;
 }

@@ -461,6 +461,45 @@ export function requirementsSuite(open: () => Promise<Ground>): void {
     expect(await cache.get('kept')).toBeUndefined();
   });
 
+  describe('R3.9: warming', () => {
+    test('fills the cache, a few at a time, and reports what failed', async () => {
+      const { cache } = service();
+      const pages = cache.keyspace('page:{page}', {
+        load: async ({ page }) => {
+          most = Math.max(most, ++running);
+          await new Promise((resolve) => setImmediate(resolve));
+          running--;
+          if (page === 3) throw new Error('page 3 is torn');
+          return page;
+        },
+      });
+      let running = 0;
+      let most = 0;
+      const progress: number[] = [];
+      const report = await cache.warm(
+        Array.from({ length: 20 }, (_, page) => () => pages.get({ page })),
+        { concurrency: 4, onProgress: ({ done, failed }) => progress.push(done + failed) },
+      );
+      expect(report).toMatchObject({ done: 19, failed: 1, aborted: false, errors: [new Error('page 3 is torn')] });
+      expect([progress.length, progress.at(-1)]).toEqual([20, 20]);
+      expect(progress).toEqual(progress.toSorted((one, other) => one - other));
+      expect(most).toBe(4);
+      expect(await pages.peek({ page: 19 })).toBe(19);
+    });
+
+    test('stops when it is told to', async () => {
+      const { cache } = service();
+      const controller = new AbortController();
+      let ran = 0;
+      const job = (): void => {
+        if (++ran === 5) controller.abort();
+      };
+      const jobs = Array.from({ length: 100 }, () => job);
+      const report = await cache.warm(jobs, { concurrency: 1, signal: controller.signal });
+      expect([ran, report.done, report.aborted]).toEqual([5, 5, true]);
+    });
+  });
+
   describe('R4.6, R4.7: the predefined keys of a clinic', () => {
     const life = { short: '5m', medium: '15m', long: '1h', day: '24h' } as const;
 

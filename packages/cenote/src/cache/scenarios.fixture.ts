@@ -334,10 +334,10 @@ export async function laggingSource(world: World, way: 'del' | 'tag'): Promise<S
   const source = new Source();
   const [reader, writer] = [world.process(), world.process()];
   await world.soon(read(reader, source));
-  const options = { settle: 60 } as const;
+  const options = { settle: 400 } as const;
   await world.soon<unknown>(way === 'tag' ? writer.cache.invalidateTags(tag, options) : writer.cache.del(key, options));
   await world.soon(read(reader, source));
-  await world.pass(80);
+  await world.pass(420);
   source.row = 'new';
   return sight(source, await world.soon(read(reader, source)), await world.soon(read(writer, source)));
 }

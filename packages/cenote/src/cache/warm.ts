@@ -8,7 +8,7 @@ export type WarmJob = () => unknown;
 export interface WarmOptions {
   /** How many jobs run at a time; default 8. */
   readonly concurrency?: number | undefined;
-  /** Told after each job. */
+  /** Told after each job. What it throws ends the warming, once the jobs that run have ended. */
   readonly onProgress?: ((progress: { readonly done: number; readonly failed: number }) => void) | undefined;
   /** Stops taking more jobs; those that run go on. */
   readonly signal?: AbortSignal | undefined;
@@ -19,7 +19,7 @@ export interface WarmReport {
   readonly failed: number;
   /** The first errors, at most 10. */
   readonly errors: readonly unknown[];
-  /** Whether the signal stopped it before all jobs were taken. */
+  /** Whether the signal stopped it before the jobs had come to their end. */
   readonly aborted: boolean;
   readonly ms: number;
 }
@@ -41,19 +41,31 @@ export async function warm(
   const start = clock.monotonic();
   const report = { done: 0, failed: 0, errors: [] as unknown[], aborted: false };
   const queue = iteratorOf(jobs);
+  let isOver = false;
   const work = async (): Promise<void> => {
-    for (;;) {
+    while (!isOver) {
       if (signal?.aborted) {
-        report.aborted = true;
+        report.aborted = isOver = true;
+        await queue.return?.();
         return;
       }
       const next = await queue.next();
-      if (next.done) return;
-      await run(next.value, report);
-      onProgress?.({ done: report.done, failed: report.failed });
+      if (next.done) isOver = true;
+      else {
+        await run(next.value, report);
+        onProgress?.({ done: report.done, failed: report.failed });
+      }
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  const ends = await Promise.allSettled(
+    Array.from({ length: concurrency }, () =>
+      work().finally(() => {
+        isOver = true;
+      }),
+    ),
+  );
+  const failure = ends.find((end) => end.status === 'rejected');
+  if (failure) throw failure.reason;
   return { ...report, ms: clock.monotonic() - start };
 }
 

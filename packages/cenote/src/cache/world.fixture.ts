@@ -124,7 +124,7 @@ function worldOf({ clock, open, turn, sleep, prefix: own, close }: Ground): Worl
 }
 
 /** Something that a test opens when it wants others to go on. */
-export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   let open = (): void => {};
   const passed = new Promise<void>((resolve) => (open = resolve));
   return { passed, open: () => open() };

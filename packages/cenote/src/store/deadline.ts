@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 
 /** How often deadlines are looked at, in milliseconds: a call ends at most two of these after its deadline. */
-export const tickInterval = 10;
+const tickInterval = 10;
 
 /** A call that is waited for; part of a list itself, so that coming and going costs no allocation. */
 export abstract class Timed {

@@ -57,34 +57,43 @@ const step: fc.Arbitrary<{ say: string; run: Step }> = fc.oneof(
   })),
   fc
     .tuple(key, number)
-    .map(([k, v]) => ({ say: `put ${k} ${v}`, run: (store, prefix) => store.run(put, { key: prefix + k, value: v }) })),
+    .map(([k, v]) => ({
+      say: `put ${k} ${v}`,
+      run: (store: Store, prefix: string) => store.run(put, { key: prefix + k, value: v }),
+    })),
   fc.tuple(key, number, number).map(([k, expected, v]) => ({
     say: `swap ${k}`,
-    run: (store, prefix) => store.run(swap, { key: prefix + k, expected, value: v }),
+    run: (store: Store, prefix: string) => store.run(swap, { key: prefix + k, expected, value: v }),
   })),
   fc.tuple(key, key).map(([from, to]) => ({
     say: `move ${from} ${to}`,
-    run: (store, prefix) => store.run(move, { from: prefix + from, to: prefix + to }),
+    run: (store: Store, prefix: string) => store.run(move, { from: prefix + from, to: prefix + to }),
   })),
   fc.tuple(key, fc.constantFrom(hour, Infinity, 0, -5)).map(([k, lifetime]) => ({
     say: `live ${k} ${lifetime}`,
-    run: (store, prefix) => store.run(live, { key: prefix + k, lifetime }),
+    run: (store: Store, prefix: string) => store.run(live, { key: prefix + k, lifetime }),
   })),
-  key.map((k) => ({ say: `forget ${k}`, run: (store, prefix) => store.run(forget, prefix + k) })),
+  key.map((k) => ({ say: `forget ${k}`, run: (store: Store, prefix: string) => store.run(forget, prefix + k) })),
   fc.array(key, { maxLength: 4 }).map((keys) => ({
     say: `delete ${keys.join()}`,
-    run: (store, prefix) => store.delete(keys.map((k) => prefix + k)),
+    run: (store: Store, prefix: string) => store.delete(keys.map((k) => prefix + k)),
   })),
-  key.map((k) => ({ say: `readOne ${k}`, run: (store, prefix) => store.readOne(prefix + k) })),
+  key.map((k) => ({ say: `readOne ${k}`, run: (store: Store, prefix: string) => store.readOne(prefix + k) })),
   fc
     .array(key, { maxLength: 5 })
-    .map((keys) => ({ say: `read ${keys.join()}`, run: (store, prefix) => store.read(keys.map((k) => prefix + k)) })),
-  key.map((k) => ({ say: `expiry ${k}`, run: (store, prefix) => left(store, prefix + k) })),
-  pattern.map((glob) => ({ say: `scan ${glob}`, run: (store, prefix) => scanned(store, prefix, glob) })),
-  fc.array(value, { maxLength: 3 }).map((args) => ({ say: `echo`, run: (store) => store.run(echo, args) })),
+    .map((keys) => ({
+      say: `read ${keys.join()}`,
+      run: (store: Store, prefix: string) => store.read(keys.map((k) => prefix + k)),
+    })),
+  key.map((k) => ({ say: `expiry ${k}`, run: (store: Store, prefix: string) => left(store, prefix + k) })),
+  pattern.map((glob) => ({ say: `scan ${glob}`, run: (store: Store, prefix: string) => scanned(store, prefix, glob) })),
+  fc.array(value, { maxLength: 3 }).map((args) => ({ say: `echo`, run: (store: Store) => store.run(echo, args) })),
   fc
     .constantFrom('n', 'm')
-    .map((k) => ({ say: `count ${k}`, run: (store, prefix) => store.run(count, `${prefix}count:${k}`) })),
+    .map((k) => ({
+      say: `count ${k}`,
+      run: (store: Store, prefix: string) => store.run(count, `${prefix}count:${k}`),
+    })),
 );
 
 test('both stores answer the same and hold the same, whatever is done to them', async () => {

@@ -2,8 +2,8 @@ import type { PendingCall } from './call.js';
 import type { RedisClient } from './client.js';
 import { isWrongType } from './reply-error.js';
 
-/** So many keys at most in one command, so that the server is not kept from others' commands for long. */
-const mostKeys = 100;
+/** So many keys at most in one command: more gain nothing, and would keep the first answer waiting for the last. */
+const mostKeys = 32;
 
 const now = Promise.resolve();
 

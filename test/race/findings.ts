@@ -1,0 +1,91 @@
+import type { Kind } from './kinds.js';
+
+/** A read that broke the promise. */
+export interface Breach {
+  /** `transient`: seen while the episode ran · `permanent`: still served when all was quiet · `false`: a value that the source never held. */
+  readonly sort: 'transient' | 'permanent' | 'false';
+  readonly episode: number;
+  readonly kind: Kind;
+  readonly family: string;
+  readonly reading: string;
+  readonly row: number;
+  readonly got: unknown;
+  readonly least: readonly number[];
+  /** Milliseconds, at least, since the invalidation that should have removed it was acknowledged. */
+  readonly age: number;
+}
+
+/** What one server, or all of them, saw. Numbers add up. */
+export interface Findings {
+  reads: number;
+  /** Reads that returned a value. */
+  values: number;
+  invalidations: number;
+  transient: number;
+  permanent: number;
+  false: number;
+  /** Reads when all was quiet: answered by what the race had left in the cache · filled then, and read again. */
+  finalHits: number;
+  finalFills: number;
+  /** Rows that could not be had from the cache even then: the run would prove nothing. */
+  finalMisses: number;
+  /** Errors that calls rejected with, though they promise not to. */
+  errors: number;
+  readonly readings: Record<string, number>;
+  readonly ages: Record<string, number>;
+  readonly counts: Record<string, number>;
+  readonly samples: (Breach | string)[];
+}
+
+export function noFindings(): Findings {
+  return {
+    reads: 0,
+    values: 0,
+    invalidations: 0,
+    transient: 0,
+    permanent: 0,
+    false: 0,
+    finalHits: 0,
+    finalFills: 0,
+    finalMisses: 0,
+    errors: 0,
+    readings: {},
+    ages: {},
+    counts: {},
+    samples: [],
+  };
+}
+
+const mostSamples = 12;
+
+export function add(total: Findings, more: Findings): void {
+  const { samples, readings, ages, counts, ...numbers } = more;
+  total.samples.push(...samples.slice(0, Math.max(0, mostSamples - total.samples.length)));
+  for (const [sums, parts] of [
+    [total.readings, readings],
+    [total.ages, ages],
+    [total.counts, counts],
+    [total as unknown as Record<string, number>, numbers],
+  ] as const) {
+    for (const [name, count] of Object.entries(parts)) addTo(sums, name, count);
+  }
+}
+
+export function addTo(counts: Record<string, number>, key: string, count = 1): void {
+  counts[key] = (counts[key] ?? 0) + count;
+}
+
+const limits = [1, 3, 10, 30, 100, 300, 1_000] as const;
+
+export function note(findings: Findings, breach: Breach): void {
+  findings[breach.sort]++;
+  const limit = limits.find((most) => breach.age < most);
+  addTo(findings.ages, limit === undefined ? 'longer' : `< ${limit} ms`);
+  if (findings.samples.length < mostSamples) findings.samples.push(breach);
+}
+
+export function noteError(findings: Findings, where: string, error: unknown): void {
+  findings.errors++;
+  if (findings.samples.length < mostSamples)
+    findings.samples.push(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+}

@@ -1,0 +1,173 @@
+import { plotOf, type Episode, type Plot } from './episode.js';
+import { addTo, note, noteError, noFindings, type Breach, type Findings } from './findings.js';
+import type { Family } from './kinds.js';
+import { pause, Random } from './random.js';
+import { keyOf, readingNames, readings, type Reading } from './reading.js';
+import type { Shelf, Value } from './shelf.js';
+import { ageOf, lags, moment, type Floor, type Truth } from './truth.js';
+import { invalidatings } from './writing.js';
+
+/** Plays this server's part of episodes: its writers and readers, on any of its caches. */
+export class Player {
+  readonly #seed: number;
+  readonly #server: number;
+  readonly #servers: number;
+  readonly #truth: Truth;
+  readonly #shelves: readonly Shelf[];
+  #findings: Findings = noFindings();
+
+  constructor(seed: number, server: number, servers: number, truth: Truth, shelves: readonly Shelf[]) {
+    this.#seed = seed;
+    this.#server = server;
+    this.#servers = servers;
+    this.#truth = truth;
+    this.#shelves = shelves;
+  }
+
+  /** What was found since the last time. */
+  take(): Findings {
+    const findings = this.#findings;
+    this.#findings = noFindings();
+    return findings;
+  }
+
+  fail(where: string, error: unknown): void {
+    noteError(this.#findings, where, error);
+  }
+
+  async play(episode: Episode): Promise<void> {
+    const plot = plotOf(this.#seed, episode, this.#servers);
+    const writers = plot.writers.filter((server) => server === this.#server);
+    await Promise.all([
+      ...writers.map((_, index) => this.#write(episode, plot, this.#random(episode, 'writer', index))),
+      ...Array.from({ length: plot.readersPerServer }, (_, index) =>
+        this.#read(episode, plot, this.#random(episode, 'reader', index)),
+      ),
+    ]);
+  }
+
+  /** When all is quiet: what the cache serves must be the truth, and must come from the cache. */
+  async settle(episode: Episode): Promise<void> {
+    const { family } = plotOf(this.#seed, episode, this.#servers);
+    for (const shelf of this.#shelves) {
+      for (const row of episode.rows) {
+        const place = { episode: episode.id, row };
+        const left = await shelf.cache.get<Value>(keyOf(shelf, family, place));
+        if (left !== undefined) {
+          this.#findings.finalHits++;
+          this.#compare(shelf, episode, family, row, left);
+          continue;
+        }
+        const filled = await this.#fill(shelf, episode, family, row);
+        this.#findings[filled === undefined ? 'finalMisses' : 'finalFills']++;
+        if (filled) this.#compare(shelf, episode, family, row, filled);
+      }
+    }
+  }
+
+  /** Loads a row and reads it from the cache; again, since a busy machine may miss its deadlines. */
+  async #fill(shelf: Shelf, episode: Episode, family: Family, row: number): Promise<Value | undefined> {
+    const place = { episode: episode.id, row };
+    for (let attempts = 20; attempts > 0; attempts--) {
+      this.#compare(shelf, episode, family, row, await shelf.rows(family).get(place));
+      const filled = await shelf.cache.get<Value>(keyOf(shelf, family, place));
+      if (filled !== undefined) return filled;
+    }
+    return undefined;
+  }
+
+  async #write(episode: Episode, plot: Plot, random: Random): Promise<void> {
+    for (let commits = 2 + random.below(3); commits > 0; commits--) {
+      await pause(random, plot.pace * 2);
+      const shelf = random.pick(this.#shelves);
+      const rows = random.some(episode.rows);
+      for (const row of rows) this.#truth.commit(row);
+      await pause(random, 2);
+      const committed = rows.map((row) => this.#truth.read(row));
+      const means = random.pick(plot.means);
+      try {
+        await invalidatings[means](
+          shelf,
+          plot.family,
+          rows.map((row) => ({ episode: episode.id, row })),
+          random,
+        );
+      } catch (error) {
+        noteError(this.#findings, means, error);
+        continue;
+      }
+      this.#findings.invalidations++;
+      await Promise.all(rows.map((row, index) => shelf.promise(row, committed[index] ?? [])));
+      // Whoever has written looks at it at once, perhaps through another cache.
+      if (random.chance(0.7)) await this.#readOnce(episode, plot, random, rows);
+    }
+  }
+
+  async #read(episode: Episode, plot: Plot, random: Random): Promise<void> {
+    for (let reads = 5 + random.below(5); reads > 0; reads--) {
+      await pause(random, plot.pace);
+      await this.#readOnce(episode, plot, random, episode.rows);
+    }
+  }
+
+  async #readOnce(episode: Episode, plot: Plot, random: Random, rows: readonly number[]): Promise<void> {
+    const shelf = random.pick(this.#shelves);
+    const reading = random.pick(readingNames);
+    const chosen = reading.includes('Many') ? random.some(rows) : [random.pick(rows)];
+    const least = chosen.map((row) => shelf.least(row));
+    const began = moment();
+    let values: readonly (Value | undefined)[];
+    try {
+      values = await (readings[reading] as Reading)(
+        shelf,
+        plot.family,
+        chosen.map((row) => ({ episode: episode.id, row })),
+        random,
+      );
+    } catch (error) {
+      noteError(this.#findings, reading, error);
+      return;
+    }
+    this.#findings.reads += chosen.length;
+    addTo(this.#findings.readings, reading, chosen.length);
+    for (const [index, row] of chosen.entries()) {
+      const value = values[index];
+      const floor = least[index] as Floor;
+      if (value === undefined) continue;
+      this.#findings.values++;
+      const breach = {
+        episode: episode.id,
+        kind: episode.kind,
+        family: plot.family,
+        reading,
+        row,
+        got: value,
+        least: floor.versions,
+      };
+      if (!shelf.isReal(value, row)) note(this.#findings, { ...breach, sort: 'false', age: 0 });
+      else if (lags(value.versions, floor.versions))
+        note(this.#findings, { ...breach, sort: 'transient', age: ageOf(floor, value.versions, began) });
+    }
+  }
+
+  #compare(shelf: Shelf, episode: Episode, family: Family, row: number, value: Value): void {
+    const truth = this.#truth.read(row);
+    const breach: Omit<Breach, 'sort'> = {
+      episode: episode.id,
+      kind: episode.kind,
+      family,
+      reading: 'when all is quiet',
+      row,
+      got: value,
+      least: truth,
+      age: 0,
+    };
+    if (!shelf.isReal(value, row)) note(this.#findings, { ...breach, sort: 'false' });
+    else if (lags(value.versions, truth))
+      note(this.#findings, { ...breach, sort: 'permanent', age: ageOf(shelf.least(row), value.versions, moment()) });
+  }
+
+  #random(episode: Episode, role: string, index: number): Random {
+    return new Random(this.#seed, episode.id, this.#server, role, index);
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * A race run: random episodes of writers and readers on one Redis, in one or more servers (processes), each with its own
+ * caches and connections. A promise is checked at every read (see `truth.ts`), and once more when all is quiet.
+ *
+ *  1. A round of episodes is played by all servers at the same time, in whatever weather was asked for.
+ *  2. The weather calms. Each server waits until what it kept has reached Redis.
+ *  3. Each server looks at every row, through the cache: what it finds there must be the truth.
+ */
+import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { forkProgram } from '../servers/program.js';
+import { startRedis, type RedisServer } from '../servers/redis.js';
+import { TcpProxy } from '../servers/tcp-proxy.js';
+import { mostRows, type Episode } from './episode.js';
+import { add, noFindings, type Findings } from './findings.js';
+import { kinds, type Fault, type Kind } from './kinds.js';
+import { give } from './orders.js';
+import { Random } from './random.js';
+import { prefix } from './shelf.js';
+import { Truth } from './truth.js';
+import { Weather } from './weather.js';
+
+export interface RaceOptions {
+  readonly episodes: number;
+  readonly seed: number;
+  readonly processes: number;
+  readonly kind: Kind | 'all';
+  readonly faults: readonly Fault[];
+  readonly mutant?: string | undefined;
+  /** Ends at the first breach, as a hunt for a mutant does. */
+  readonly untilBreach?: boolean;
+  /** Ends after so many milliseconds, whatever is left to play. */
+  readonly most?: number;
+}
+
+export interface RaceReport extends Findings {
+  readonly options: RaceOptions;
+  episodes: number;
+  byKind: Record<string, number>;
+  troubles: number;
+  seconds: number;
+}
+
+/** Episodes that are played at the same time. */
+const perRound = 24;
+
+/** In a storm calls go unanswered, and runs should not take long; in calm none should miss its deadline on a busy machine. */
+const deadlines = { calm: { store: 1_000, wait: 5_000 }, storm: { store: 150, wait: 300 } } as const;
+
+/** Keys of others on the same Redis, so that a scan takes several steps. */
+const fillers = 2_500;
+
+export async function race(
+  options: RaceOptions,
+  onProgress: (report: RaceReport) => void = () => {},
+): Promise<RaceReport> {
+  const began = performance.now();
+  const report: RaceReport = { ...noFindings(), options, episodes: 0, byKind: {}, troubles: 0, seconds: 0 };
+  const redis = await startRedis({ args: ['--save', '', '--dbfilename', 'race.rdb'] });
+  const networks: TcpProxy[] = [];
+  const servers: ChildProcess[] = [];
+  try {
+    const truth = join(redis.dir, 'truth');
+    await writeFile(truth, Buffer.alloc(Truth.size(perRound * mostRows, options.processes)));
+    const perServer = options.processes === 1 ? 2 : 1;
+    await Promise.all(
+      Array.from({ length: options.processes }, async (_, server) => {
+        const behind = await Promise.all(Array.from({ length: perServer }, () => TcpProxy.start({ port: redis.port })));
+        networks.push(...behind);
+        const child = forkProgram(new URL('server.ts', import.meta.url));
+        servers.push(child);
+        const urls = behind.map(({ port }) => `redis://127.0.0.1:${port}`);
+        await give(child, {
+          do: 'open',
+          setting: {
+            server,
+            servers: options.processes,
+            urls,
+            deadline: options.faults.length > 0 ? deadlines.storm : deadlines.calm,
+            truth,
+            seed: options.seed,
+            mutant: options.mutant,
+          },
+        });
+      }),
+    );
+    const weather = new Weather({ redis, networks }, options.faults, new Random(options.seed, 'weather'));
+    while (report.episodes < options.episodes) {
+      const round = roundOf(options, report);
+      await clean(redis, truth, options.processes);
+      weather.begin();
+      try {
+        await Promise.all(servers.map((server) => give(server, { do: 'play', episodes: round })));
+      } finally {
+        await weather.calm();
+      }
+      await Promise.all(servers.map((server) => give(server, { do: 'quiet' })));
+      if (options.faults.length > 0) await forgetLeases(redis);
+      await settle(servers, round, report);
+      report.troubles = weather.troubles;
+      report.seconds = (performance.now() - began) / 1_000;
+      onProgress(report);
+      if (options.untilBreach && breaches(report) > 0) break;
+      if (options.most !== undefined && performance.now() - began > options.most) break;
+    }
+    for (const server of servers) {
+      const ended = once(server, 'exit');
+      const { findings } = await give(server, { do: 'close' });
+      if (findings) add(report, findings);
+      await ended;
+    }
+    report.seconds = (performance.now() - began) / 1_000;
+    return report;
+  } finally {
+    for (const server of servers) server.kill('SIGKILL');
+    await Promise.all(networks.map((network) => network.close()));
+    await redis.stop();
+  }
+}
+
+/** Reads that broke the promise, of whatever sort. */
+export function breaches({ transient, permanent, false: untrue }: Findings): number {
+  return transient + permanent + untrue;
+}
+
+/** Whether a run found nothing wrong, and could have. */
+export function isProof(report: RaceReport): boolean {
+  const finals = report.finalHits + report.finalFills;
+  return (
+    breaches(report) === 0 &&
+    report.errors === 0 &&
+    report.finalMisses === 0 &&
+    report.finalHits > finals / 4 &&
+    report.values > 0
+  );
+}
+
+function roundOf({ kind, episodes }: RaceOptions, report: RaceReport): Episode[] {
+  const count = Math.min(perRound, episodes - report.episodes);
+  return Array.from({ length: count }, (_, index) => {
+    const id = report.episodes++;
+    const one = kind === 'all' ? (kinds[id % kinds.length] as Kind) : kind;
+    report.byKind[one] = (report.byKind[one] ?? 0) + 1;
+    return { id, kind: one, rows: Array.from({ length: 1 + (id % mostRows) }, (_row, row) => index * mostRows + row) };
+  });
+}
+
+async function clean(redis: RedisServer, truth: string, servers: number): Promise<void> {
+  await writeFile(truth, Buffer.alloc(Truth.size(perRound * mostRows, servers)), { flag: 'r+' });
+  await redis.command('FLUSHALL', 'SYNC');
+  await redis.command('EVAL', `for i = 1, ${fillers} do redis.call('SET', 'other:' .. i, 'x') end`, '0');
+}
+
+/** Leases that could not be given back in a storm would only make the last look wait for their end. */
+async function forgetLeases(redis: RedisServer): Promise<void> {
+  const leases = (await redis.command('KEYS', `${prefix}:lease:*`)) as string[];
+  if (leases.length > 0) await redis.command('DEL', ...leases);
+}
+
+/** Servers look one after the other: the first finds what the race has left, the others what is left then. */
+async function settle(
+  servers: readonly ChildProcess[],
+  episodes: readonly Episode[],
+  report: RaceReport,
+): Promise<void> {
+  for (const server of servers) {
+    const { findings } = await give(server, { do: 'settle', episodes });
+    if (findings) add(report, findings);
+  }
+}

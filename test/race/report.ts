@@ -1,0 +1,60 @@
+import { breaches, isProof, type RaceReport } from './race.js';
+
+/** A run, for people. */
+export function describe(report: RaceReport): string {
+  const {
+    options,
+    episodes,
+    byKind,
+    reads,
+    values,
+    invalidations,
+    finalHits,
+    finalFills,
+    finalMisses,
+    counts,
+    seconds,
+  } = report;
+  const { hits = 0, misses = 0, loads = 0, shared = 0, fills = 0, refused = 0 } = counts;
+  const lines = [
+    `${episodes} episodes (${list(byKind)}), seed ${options.seed}, ${options.processes} ${options.processes === 1 ? 'process with two caches' : 'processes'}, ${seconds.toFixed(1)} s`,
+    ...(options.faults.length > 0 ? [`faults          ${report.troubles} (${options.faults.join(', ')})`] : []),
+    ...(options.mutant === undefined ? [] : [`without         ${options.mutant}`]),
+    `reads           ${reads}, of which ${values} gave a value; ${invalidations} invalidations`,
+    `caches          ${hits} hits, ${misses} misses, ${loads} loads, ${shared} shared, ${fills} fills, ${refused} refused`,
+    ...details(counts),
+    `stale           ${report.transient} transient, ${report.permanent} permanent, ${report.false} values that never were`,
+    ...(breaches(report) > 0 ? [`  since         ${list(report.ages)}`] : []),
+    `control         when all was quiet ${finalHits} reads were answered by what the race had left, ${finalFills} by a fill, ${finalMisses} could not be`,
+    `errors          ${report.errors}`,
+    ...report.samples.map((sample) => `  ${typeof sample === 'string' ? sample : JSON.stringify(sample)}`),
+    isProof(report) ?
+      'No value loaded before an acknowledged invalidation was served after it.'
+    : 'THE PROMISE WAS BROKEN, or the run proves nothing.',
+  ];
+  return lines.join('\n');
+}
+
+function details(counts: Readonly<Record<string, number>>): string[] {
+  const named = (start: string): string =>
+    list(
+      Object.fromEntries(
+        Object.entries(counts).flatMap(([name, count]) =>
+          name.startsWith(start) ? [[name.slice(start.length), count]] : [],
+        ),
+      ),
+    );
+  return [
+    `  missed        ${named('misses: ')}`,
+    `  refused       ${named('refused: ')}`,
+    `  stale hits    ${counts['hits within grace'] ?? 0} within grace; ${counts['store faults'] ?? 0} store faults`,
+  ];
+}
+
+function list(counts: Readonly<Record<string, number>>): string {
+  return (
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none'
+  );
+}
