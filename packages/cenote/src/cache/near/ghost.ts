@@ -43,7 +43,10 @@ export class Ghost {
   }
 }
 
-/** 32 bits, never 0, which is an empty place: FNV-1a over the characters, then mixed so that the high bits, which choose the set, depend on all. */
+/**
+ * 32 bits, never 0, which is an empty place: FNV-1a over the characters, then mixed so that the high bits, which choose the
+ * set, depend on all of them.
+ */
 function fingerprint(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
