@@ -54,7 +54,14 @@ export class CacheEngine implements Engine {
     this.declared = from ? from.declared : new Map<string, Declaration>();
     const { store, payloads, clock, random, name } = settings;
     const common = commonOf(settings);
-    this.scope = { store, payloads, clock, random, common, near: settings.near && nearOf(common, settings, settings.near) };
+    this.scope = {
+      store,
+      payloads,
+      clock,
+      random,
+      common,
+      near: settings.near && nearOf(common, settings, settings.near),
+    };
     this.strict = settings.strict;
     this.defaults = Object.freeze({ ...plan, tally: this.tally(name) });
   }

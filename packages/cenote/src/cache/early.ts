@@ -25,6 +25,7 @@ export function earlyRefresh(option: unknown, field: string, random: () => numbe
 
 function betaOf(value: unknown, field: string): number {
   if (value === undefined) return 1;
-  if (typeof value !== 'number' || !(value > 0 && value <= 100)) throw new UsageError(field, value, 'must be a number above 0 and at most 100');
+  if (typeof value !== 'number' || !(value > 0 && value <= 100))
+    throw new UsageError(field, value, 'must be a number above 0 and at most 100');
   return value;
 }

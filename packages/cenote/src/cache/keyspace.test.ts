@@ -5,6 +5,7 @@ import { systemClock } from '../core/clock.js';
 import { Cache } from './cache.js';
 import type { Declaration, Engine, ManyLoader, Target } from './engine.js';
 import { Names } from './key.js';
+import { absent } from './near/near.js';
 import { declareKeyspace, type DeclareKeyspace } from './keyspace.js';
 import type { LoadContext, Loader } from './load.js';
 import { glob } from './pattern.js';
@@ -34,6 +35,10 @@ class PlainEngine implements Engine {
 
   checkKey(raw: string): void {
     new Names().stored(raw);
+  }
+
+  nearest(): unknown {
+    return absent;
   }
 
   async read(target: Target, plan: Plan, call: Call): Promise<unknown> {

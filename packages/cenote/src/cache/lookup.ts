@@ -138,9 +138,7 @@ async function readMany(scope: Scope, readings: readonly Reading[], plan: Plan, 
     return readings.map(() => found);
   }
   const versions = versionMap(distinct, read.slice(readings.length));
-  return Promise.all(
-    readings.map(async (reading, index) => settle(reading, read[index] ?? null, versions, distinct)),
-  );
+  return Promise.all(readings.map(async (reading, index) => settle(reading, read[index] ?? null, versions, distinct)));
 }
 
 function callLimits(plan: Plan, call: Call): CallOptions {
@@ -258,10 +256,21 @@ async function checked(reading: Reading, found: Decoded, stored: Stored | undefi
 }
 
 /** Has the memory tier keep a fresh value: itself where it can be shared, else the bytes to make each caller one of its own. */
-function keepNear({ scope, plan, ticket }: Reading, { state, value, head }: Decoded, { bytes, payloadAt }: Stored): void {
+function keepNear(
+  { scope, plan, ticket }: Reading,
+  { state, value, head }: Decoded,
+  { bytes, payloadAt }: Stored,
+): void {
   if (!ticket || state !== 'fresh') return;
   const isShared = scope.payloads.isSafe(value, plan.check ? undefined : head.encoding);
   if (!isShared && plan.check) return;
-  const give = isShared ? undefined : scope.payloads.share({ encoding: head.encoding, bytes: Buffer.from(bytes.subarray(payloadAt)) });
-  scope.near?.put(ticket, { value: give ? undefined : value, give, bytes: bytes.length, freshUntil: head.freshUntil, cost: head.cost }, plan);
+  const give =
+    isShared ? undefined : (
+      scope.payloads.share({ encoding: head.encoding, bytes: Buffer.from(bytes.subarray(payloadAt)) })
+    );
+  scope.near?.put(
+    ticket,
+    { value: give ? undefined : value, give, bytes: bytes.length, freshUntil: head.freshUntil, cost: head.cost },
+    plan,
+  );
 }

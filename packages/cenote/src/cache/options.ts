@@ -23,7 +23,7 @@ export interface CacheOptions<C extends CodecOption = CodecOption> {
   /** Stale life after it, served while refreshing or when the loader fails; default none. */
   readonly grace?: Duration | undefined;
   /**
-   * This process's memory in front of the store. On by default over Redis, off over the in-process store. `bound` (default
+   * This process's memory in front of the store; off unless given (`{}` for its defaults). `bound` (default
    * `'1s'`, at least `'20ms'`): no value from it is older than an invalidation by more, even when the network is cut.
    * `ttl`: how long a copy lives at most, by default as long as the entry is fresh. `tracking`: how the server tells of
    * changes; see the guide. Caches on one store and prefix share it.
@@ -131,14 +131,16 @@ export function resolveSettings(options: CacheOptions): Settings {
 const leastBound = 20;
 
 function resolveNear(option: unknown, store: Store): NearOptions | undefined {
-  if (option === false || (option === undefined && store.kind === 'memory')) return undefined;
-  const { maxEntries, maxBytes, bound, ttl, tracking } = checkOptions(option, ['maxEntries', 'maxBytes', 'bound', 'ttl', 'tracking'], 'options.near');
-  if (!store.watch) {
-    if (option === undefined) return undefined;
-    throw new UsageError('options.near', option, 'must be false: this store cannot tell of changes');
-  }
+  if (option === undefined || option === false) return undefined;
+  const { maxEntries, maxBytes, bound, ttl, tracking } = checkOptions(
+    option,
+    ['maxEntries', 'maxBytes', 'bound', 'ttl', 'tracking'],
+    'options.near',
+  );
+  if (!store.watch) throw new UsageError('options.near', option, 'must be false: this store cannot tell of changes');
   const boundMs = milliseconds(bound ?? '1s', 'options.near.bound');
-  if (boundMs < leastBound) throw new UsageError('options.near.bound', bound, `must be at least ${leastBound} ms: heartbeats fit in it`);
+  if (boundMs < leastBound)
+    throw new UsageError('options.near.bound', bound, `must be at least ${leastBound} ms: heartbeats fit in it`);
   return Object.freeze({
     maxEntries: checkCount(maxEntries ?? 10_000, 'options.near.maxEntries'),
     maxBytes: checkCount(maxBytes ?? 64 * 1024 * 1024, 'options.near.maxBytes'),

@@ -21,7 +21,10 @@ export interface Entry extends Wanted {
  */
 export async function writeEntries(scope: Scope, entries: readonly Entry[], plan: Plan, call: Call): Promise<void> {
   const payloads = await Promise.all(entries.map((entry) => encodeOrThrow(scope, entry, plan)));
-  doom(scope, entries.map(({ key }) => key));
+  doom(
+    scope,
+    entries.map(({ key }) => key),
+  );
   const start = plan.tally.start();
   const failed: Entry[] = [];
   const byStored = new Map(
@@ -38,7 +41,10 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
       }
     }),
   );
-  doom(scope, entries.map(({ key }) => key));
+  doom(
+    scope,
+    entries.map(({ key }) => key),
+  );
   keepDeletions(scope, failed, plan, start);
   if (failed.length > 0 && call.signal?.aborted) throw call.signal.reason;
 }

@@ -68,7 +68,8 @@ export class Tally {
     this.counts.hits++;
     if (tier === 'near') this.counts.near++;
     if (stale) this.counts.stale++;
-    if (this.#listener) this.#tell({ type: 'hit', name: this.name, key, tier, stale, ms: start === undefined ? 0 : this.#since(start) });
+    if (this.#listener)
+      this.#tell({ type: 'hit', name: this.name, key, tier, stale, ms: start === undefined ? 0 : this.#since(start) });
   }
 
   miss(key: string, reason: MissReason, start: number): void {

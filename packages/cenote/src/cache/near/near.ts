@@ -131,7 +131,11 @@ export class Near implements ChangeListener {
     this.#options = options;
     this.#shelf = new Shelf({ maxEntries: options.maxEntries, maxBytes: options.maxBytes });
     this.#drift = clock.now() - clock.monotonic();
-    this.#watch = store.watch?.(this, { every: options.bound / beatsPerBound, mode: options.tracking, start: names.start });
+    this.#watch = store.watch?.(this, {
+      every: options.bound / beatsPerBound,
+      mode: options.tracking,
+      start: names.start,
+    });
   }
 
   /**
@@ -216,7 +220,11 @@ export class Near implements ChangeListener {
   checkOptions(options: NearOptions): void {
     for (const name of Object.keys(options) as (keyof NearOptions)[]) {
       if (options[name] !== this.#options[name])
-        throw new UsageError(`options.near.${name}`, options[name], `must be ${this.#options[name]}, as for the other caches of this store and prefix: they share one memory tier`);
+        throw new UsageError(
+          `options.near.${name}`,
+          options[name],
+          `must be ${this.#options[name]}, as for the other caches of this store and prefix: they share one memory tier`,
+        );
     }
   }
 

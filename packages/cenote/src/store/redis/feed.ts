@@ -26,7 +26,12 @@ export class Feed {
   /** @throws UsageError when the connection already tracks in the other mode. */
   add(listener: ChangeListener, options: WatchOptions): Watch {
     const other = [...this.#watchers.values()].find(({ mode }) => mode !== options.mode);
-    if (other) throw new UsageError('near.tracking', options.mode, `must be '${other.mode}', as for the other caches on this store`);
+    if (other)
+      throw new UsageError(
+        'near.tracking',
+        options.mode,
+        `must be '${other.mode}', as for the other caches on this store`,
+      );
     this.#watchers.set(listener, options);
     if (this.#client) void this.#beginLate(this.#client);
     const aliveAt = (): number => this.#aliveAt;
@@ -109,5 +114,7 @@ export class Feed {
 
 /** Prefixes without those that another one covers: the server refuses overlaps. */
 function coarsest(prefixes: readonly string[]): string[] {
-  return [...new Set(prefixes)].filter((prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)));
+  return [...new Set(prefixes)].filter(
+    (prefix) => !prefixes.some((other) => other !== prefix && prefix.startsWith(other)),
+  );
 }
