@@ -35,7 +35,7 @@ export async function withRedis<Result>(use: (redis: RedisServer) => Promise<Res
 /** Gives `use` a process for each name, all on one Redis of their own. */
 export function withRunners<Result>(
   names: readonly SubjectName[],
-  use: (runners: readonly Runner[], redis: RedisServer) => Promise<Result>,
+  use: (runners: readonly Runner<SubjectName>[], redis: RedisServer) => Promise<Result>,
 ): Promise<Result> {
   return withRedis(async (redis) => {
     const runners = await Promise.all(names.map((name) => startRunner(name, redis.url)));

@@ -1,6 +1,7 @@
 import { withRunners, type Bench, type BenchOptions } from './bench.js';
 import { compare } from './rounds.js';
 import type { Runner, Stretch } from './runner.js';
+import type { SubjectName } from './subjects/index.js';
 import type { Table } from './table.js';
 import { keysOf, sizes, type Size } from './values.js';
 
@@ -16,7 +17,11 @@ export const hits: Bench = {
   },
 };
 
-async function hitTable(runners: readonly Runner[], verb: Stretch['verb'], options: BenchOptions): Promise<Table> {
+async function hitTable(
+  runners: readonly Runner<SubjectName>[],
+  verb: Stretch['verb'],
+  options: BenchOptions,
+): Promise<Table> {
   const chosen = (Object.keys(sizes) as Size[]).filter((size) => options.cells.test(`${verb} ${size}`));
   const rows = runners.map(({ name }): (string | number)[] => [name]);
   for (const size of chosen) {

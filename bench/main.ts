@@ -6,10 +6,11 @@ import { commands } from './commands.js';
 import { endpoints } from './endpoints.js';
 import { fills } from './fills.js';
 import { hits } from './hits.js';
+import { near } from './near.js';
 import { subjectNames, type SubjectName } from './subjects/index.js';
 import { markdown, type Table } from './table.js';
 
-const benches: readonly Bench[] = [hits, commands, coldKey, fills, endpoints];
+const benches: readonly Bench[] = [hits, commands, coldKey, fills, near, endpoints];
 
 const usage = `npm run bench -- [names] [options]
 

@@ -1,8 +1,7 @@
 import type { Outcome, Runner, Stretch } from './runner.js';
-import type { SubjectName } from './subjects/index.js';
 
-export interface Measured {
-  readonly name: SubjectName;
+export interface Measured<Name extends string> {
+  readonly name: Name;
   /** Median of operations per second. */
   readonly perSecond: number;
   /** Median over the rounds of the ratio to the first runner in the same round. */
@@ -15,19 +14,19 @@ export interface Measured {
  * Measures runners side by side: in each round all of them, one after another, in an order that turns, so that whatever
  * else the machine does meets each of them alike. The first runner is what the others are compared with.
  */
-export async function compare(
-  runners: readonly Runner[],
-  stretch: Stretch,
+export async function compare<Name extends string, Work = Stretch>(
+  runners: readonly Runner<Name, Work>[],
+  stretch: Work,
   rounds: number,
-  check: (name: SubjectName, outcome: Outcome) => Promise<unknown> | void,
-): Promise<Measured[]> {
+  check: (name: Name, outcome: Outcome) => Promise<unknown> | void,
+): Promise<Measured<Name>[]> {
   const outcomes = runners.map((): Outcome[] => []);
   // A round before those that count: compiled code, filled keys.
   for (const runner of runners) await runner.run(stretch);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < runners.length; turn++) {
       const index = (turn + round) % runners.length;
-      const runner = runners[index] as Runner;
+      const runner = runners[index] as Runner<Name, Work>;
       const outcome = await runner.run(stretch);
       await check(runner.name, outcome);
       outcomes[index]?.push(outcome);

@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process';
+import { fork, type Serializable } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import { endWithUs } from '../test/servers/workspace.js';
-import type { SubjectName } from './subjects/index.js';
 
 /** One measured stretch of work. */
 export interface Stretch {
@@ -26,16 +25,23 @@ export interface Outcome {
 }
 
 /** A subject in a process of its own, so that none pays for another's garbage or shapes the code another shares. */
-export interface Runner {
-  readonly name: SubjectName;
-  run(stretch: Stretch): Promise<Outcome>;
+export interface Runner<Name extends string, Work = Stretch, Result = Outcome> {
+  readonly name: Name;
+  run(work: Work): Promise<Result>;
   stop(): Promise<void>;
 }
 
-export async function startRunner(name: SubjectName, url: string): Promise<Runner> {
+/** `script` stands beside this file, and is given the name and the address of a Redis; `flags` are Node's. */
+export async function startRunner<Name extends string, Work = Stretch, Result = Outcome>(
+  name: Name,
+  url: string,
+  script = 'runner-process.ts',
+  flags: readonly string[] = [],
+): Promise<Runner<Name, Work, Result>> {
   // With this process's own arguments, so that both run cenote built or both from source.
-  const child = fork(fileURLToPath(new URL('runner-process.ts', import.meta.url)), [name, url], {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [name, url], {
     serialization: 'advanced',
+    execArgv: [...process.execArgv, ...flags],
   });
   endWithUs(child, 'SIGKILL');
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -51,10 +57,10 @@ export async function startRunner(name: SubjectName, url: string): Promise<Runne
   await answer();
   return {
     name,
-    run(stretch) {
-      const outcome = answer<Outcome>();
-      child.send(stretch);
-      return outcome;
+    run(work) {
+      const result = answer<Result>();
+      child.send(work as Serializable);
+      return result;
     },
     async stop() {
       if (child.connected) child.disconnect();
