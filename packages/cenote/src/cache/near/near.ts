@@ -252,10 +252,12 @@ export class Near implements ChangeListener {
     this.#noticeSuspension(monotonic, aliveAt);
     this.#isAlive = !this.#isDistrusted && monotonic - aliveAt < this.#options.bound;
     this.#now = this.#store.now();
+    // With its reference: without, the loop may go on from timers to sleep in its poll, and whoever is called out of that,
+    // by a request after a freeze perhaps, would still be in the turn that has looked.
     this.#turnEnds ??= setImmediate(() => {
       this.#turnEnds = undefined;
       this.#credit = 0;
-    }).unref();
+    });
   }
 
   #noticeSuspension(monotonic: number, aliveAt: number): void {
