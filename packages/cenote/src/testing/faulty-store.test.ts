@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { StoreError } from '../core/errors.js';
+import type { Store, Watch } from '../store/store.js';
 import { memoryStore } from '../store/memory/memory-store.js';
 import { count, forget, put } from './contract/example-operations.js';
 import { fakeClock } from './fake-clock.js';
@@ -18,6 +19,67 @@ describe('without faults', () => {
   const wait = async (milliseconds: number): Promise<void> => clock.advance(milliseconds);
   test.each(storeContract(() => faultyStore(memoryStore({ clock })), { wait }))('$name', async ({ run }) => {
     await expect(run()).resolves.toBeUndefined();
+  });
+});
+
+describe('a faulty feed', () => {
+  async function watched() {
+    const { store, inner, clock } = arrange();
+    const told: string[] = [];
+    const watch = store.watch?.(
+      { changed: (key) => void told.push(key), lost: () => void told.push('lost') },
+      { every: 100, mode: 'default', start: '' },
+    ) as Watch;
+    return { store, inner, clock, told, watch };
+  }
+
+  test('tells what the store behind it tells, and is as alive', async () => {
+    const { inner, told, watch } = await watched();
+    await inner.run(put, { key: 'k', value: 'v' });
+    expect(told).toEqual(['k']);
+    expect(watch.aliveAt).toBe(Infinity);
+    watch.stop();
+    await inner.run(put, { key: 'k', value: 'w' });
+    expect(told).toEqual(['k']);
+  });
+
+  test('falls silent: no sign of life since, and what changes is told when it is mended', async () => {
+    const { store, inner, clock, told, watch } = await watched();
+    clock.advance(50);
+    store.feed.silence();
+    clock.advance(500);
+    store.feed.silence();
+    await inner.run(put, { key: 'k', value: 'v' });
+    expect([told, watch.aliveAt]).toEqual([[], 50]);
+    store.feed.tell('by hand');
+    store.feed.mend();
+    expect([told, watch.aliveAt]).toEqual([['by hand', 'k'], Infinity]);
+  });
+
+  test('is cut: lost at once, and what changes meanwhile is never told', async () => {
+    const { store, inner, told, watch } = await watched();
+    store.feed.cut();
+    store.feed.cut();
+    await inner.run(put, { key: 'k', value: 'v' });
+    expect([told, watch.aliveAt]).toEqual([['lost'], -Infinity]);
+    store.feed.mend();
+    await inner.run(put, { key: 'other', value: 'v' });
+    expect([told, watch.aliveAt]).toEqual([['lost', 'other'], Infinity]);
+  });
+
+  test('is lost with its store, and when another server takes over', async () => {
+    const { store, told, watch } = await watched();
+    store.takeDown();
+    expect([told, watch.aliveAt]).toEqual([['lost'], -Infinity]);
+    store.restore();
+    expect([told, watch.aliveAt]).toEqual([['lost'], Infinity]);
+    store.restore('another');
+    expect(told).toEqual(['lost', 'lost']);
+  });
+
+  test('is absent where the store behind it has none', () => {
+    const deaf = Object.assign(Object.create(memoryStore()) as Store, { watch: undefined });
+    expect(faultyStore(deaf).watch).toBeUndefined();
   });
 });
 

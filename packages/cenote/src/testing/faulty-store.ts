@@ -4,6 +4,7 @@ import { StoreError } from '../core/errors.js';
 import { onlyKnown } from '../core/known-options.js';
 import type { Operation } from '../store/operation.js';
 import type { CallOptions, Store, StoreHealth } from '../store/store.js';
+import { FaultyFeed } from './faulty-feed.js';
 
 /** Which calls a fault meets: a method of `Store`, `run:` and the name of an operation, or `*` for all that ask the store. */
 export type FaultTarget = 'readOne' | 'read' | 'run' | `run:${string}` | 'scan' | 'delete' | 'expiry' | '*';
@@ -45,6 +46,10 @@ export function faultyStore(store: Store, options: FaultyStoreOptions = {}): Fau
 
 /** See `faultyStore`. */
 export class FaultyStore implements Store {
+  /** What it tells of changes, and how that fails. */
+  readonly feed: FaultyFeed;
+  /** Present where the store behind it has a feed. */
+  readonly watch?: NonNullable<Store['watch']>;
   readonly #inner: Store;
   readonly #clock: Clock;
   readonly #deadline: number;
@@ -59,6 +64,8 @@ export class FaultyStore implements Store {
     this.#inner = store;
     this.#clock = options.clock ?? systemClock;
     this.#deadline = milliseconds(options.deadline ?? '250ms', 'deadline');
+    this.feed = new FaultyFeed(this.#clock);
+    if (store.watch) this.watch = this.feed.watch.bind(this.feed, store.watch.bind(store));
     store.onState((state) => this.#tell(state));
   }
 
@@ -114,10 +121,11 @@ export class FaultyStore implements Store {
     return { reached: reached.passed, release: released.open };
   }
 
-  /** Takes the store away: every call rejects with STORE_UNAVAILABLE until `restore`. */
+  /** Takes the store away: every call rejects with STORE_UNAVAILABLE until `restore`, and its feed is lost. */
   takeDown(): void {
     if (this.#down) return;
     this.#down = true;
+    this.feed.cut();
     this.#tell('down');
   }
 
@@ -126,6 +134,8 @@ export class FaultyStore implements Store {
     if (epoch !== undefined) this.#epoch = epoch;
     if (!this.#down) this.#tell('down');
     this.#down = false;
+    this.feed.cut();
+    this.feed.mend();
     this.#tell('up');
   }
 

@@ -17,7 +17,8 @@ beforeAll(async () => void (redis = await startRedis()));
 afterAll(() => redis.stop());
 
 describe('the contract of stores', () => {
-  test.each(storeContract(() => connect({ url: redis.url, deadline: '5s' })))('$name', async ({ run }) => {
+  const makeStore = () => connect({ url: redis.url, deadline: '5s' });
+  test.each(storeContract(makeStore, { makeOther: makeStore }))('$name', async ({ run }) => {
     await expect(run()).resolves.toBeUndefined();
   });
 });

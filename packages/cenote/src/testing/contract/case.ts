@@ -11,6 +11,8 @@ export interface ContractCase {
 /** What a case is given. */
 export interface Bench {
   readonly store: Store;
+  /** Another store on the same data, by which another process writes; `store` itself where there can be none. */
+  readonly other: Store;
   /** A key of this case's own: what it is called with, behind a random prefix. */
   readonly key: (name: string) => string;
   /** A Redis glob that matches what `pattern` matches among this case's own keys. */
@@ -24,6 +26,8 @@ export type Body = (bench: Bench) => Promise<void>;
 export interface ContractOptions {
   /** Lets time pass for the store under test: by sleeping (the default), or by advancing its clock. */
   readonly wait?: (milliseconds: number) => Promise<void>;
+  /** Makes a second store on the data of the first, as another process would; without it the first writes and watches. */
+  readonly makeOther?: () => Store | Promise<Store>;
 }
 
 /** A case on a store of its own, which is left as it was found. */
@@ -37,13 +41,15 @@ export function contractCase(
     name,
     async run() {
       const store = await makeStore();
-      await store.health();
+      const other = (await options.makeOther?.()) ?? store;
+      await Promise.all([store.health(), other.health()]);
       const prefix = `contract-${randomBytes(6).toString('hex')}:`;
+      const own = (key: string): string => prefix + key;
       try {
-        await body({ store, key: (own) => prefix + own, glob: (own) => prefix + own, wait: options.wait ?? sleep });
+        await body({ store, other, key: own, glob: own, wait: options.wait ?? sleep });
         await removeAll(store, prefix).catch(ignoreClosed);
       } finally {
-        await store.close();
+        await Promise.all([store.close(), other.close()]);
       }
     },
   };
