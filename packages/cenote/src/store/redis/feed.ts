@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { UsageError } from '../../core/errors.js';
 import type { ChangeListener, Watch, WatchOptions } from '../store.js';
 import type { RedisClient } from './client.js';
+import { isForbidden } from './reply-error.js';
 
 /**
  * What the server tells of changes, on the connection that reads. Two facts carry the near tier:
@@ -16,7 +17,11 @@ export class Feed {
   readonly #clock: Clock;
   readonly #watchers = new Map<ChangeListener, WatchOptions>();
   #client: RedisClient | undefined;
+  /** What the connection tracks, as `CLIENT TRACKING` was asked for it; `undefined` while that is not known. */
+  #tracked: string | undefined;
   #aliveAt = -Infinity;
+  /** Replaced when what is tracked changes: heartbeats of before show nothing. */
+  #life: object = {};
   #cancelBeat: () => void = () => {};
 
   constructor(clock: Clock) {
@@ -33,7 +38,7 @@ export class Feed {
         `must be '${other.mode}', as for the other caches on this store`,
       );
     this.#watchers.set(listener, options);
-    if (this.#client) void this.#beginLate(this.#client);
+    if (this.#client) void this.#start(this.#client);
     const aliveAt = (): number => this.#aliveAt;
     return {
       get aliveAt() {
@@ -43,12 +48,13 @@ export class Feed {
     };
   }
 
-  /** A connection that can tell of changes, on which nothing has been read yet. */
+  /** A connection that can tell of changes, on which nothing has been read yet. node-redis has asked for tracking in default mode. */
   async begin(client: RedisClient): Promise<void> {
     client.on('invalidate', (key: Buffer | null) => {
       if (key === null) this.forget();
       else for (const listener of this.#watchers.keys()) listener.changed(key.toString());
     });
+    this.#tracked = 'ON';
     await this.#track(client);
   }
 
@@ -56,7 +62,7 @@ export class Feed {
   live(client: RedisClient): void {
     if (this.isForbidden) return;
     this.#client = client;
-    void this.#beat(client);
+    void this.#start(client);
   }
 
   /** Anything may have changed: the data was flushed, or the server is another on the same connection. */
@@ -66,50 +72,67 @@ export class Feed {
 
   /** The connection is gone. */
   lose(): void {
-    this.#cancelBeat();
     this.#client = undefined;
-    this.#aliveAt = -Infinity;
-    this.forget();
+    this.#die();
   }
 
-  /** The server remembers what is read after this. node-redis asks for it by itself, in default mode, when it connects. */
-  async #track(client: RedisClient): Promise<void> {
-    const watchers = [...this.#watchers.values()];
-    const broadcasts = watchers.filter(({ mode }) => mode === 'broadcast');
-    if (watchers.length > 0 && broadcasts.length === 0) return;
-    await client.sendCommand(['CLIENT', 'TRACKING', 'OFF']);
-    if (broadcasts.length === 0) return;
-    const prefixes = coarsest(broadcasts.map(({ start }) => start)).flatMap((start) => ['PREFIX', start]);
-    await client.sendCommand(['CLIENT', 'TRACKING', 'ON', 'BCAST', ...prefixes]);
-  }
-
-  /** A cache that was made when the connection was in use already. Until this is answered its tier is not alive. */
-  async #beginLate(client: RedisClient): Promise<void> {
-    this.#aliveAt = -Infinity;
+  /** Nothing is alive until the next heartbeat is answered. */
+  #die(): void {
+    this.#life = {};
     this.#cancelBeat();
+    this.#aliveAt = -Infinity;
     this.forget();
+  }
+
+  /** Beats, once the connection tracks what its watchers ask for: some may have come when it was in use already. */
+  async #start(client: RedisClient): Promise<void> {
+    if (this.#tracked === this.#wish().join(' ')) this.#life = {};
+    else this.#die();
+    const life = this.#life;
     try {
-      if (this.#watchers.size === 1) await client.sendCommand(['CLIENT', 'TRACKING', 'ON']);
       await this.#track(client);
-      if (client === this.#client) await this.#beat(client);
-    } catch {
-      // The connection is lost, and the next one begins with tracking; or the next heartbeat of the link finds out.
+      if (life === this.#life) await this.#beat(client, life);
+    } catch (error) {
+      // Else the connection is lost, and the next one begins with tracking.
+      if (isForbidden(error)) this.isForbidden = true;
     }
   }
 
-  async #beat(client: RedisClient): Promise<void> {
+  /** The server remembers what is read after this. */
+  async #track(client: RedisClient): Promise<void> {
+    const wish = this.#wish();
+    if (wish.join(' ') === this.#tracked) return;
+    this.#tracked = undefined;
+    // The mode changes only by way of OFF.
+    await Promise.all([['OFF'], wish].map((each) => client.sendCommand(['CLIENT', 'TRACKING', ...each])));
+    this.#tracked = wish.join(' ');
+  }
+
+  #wish(): readonly string[] {
+    return trackingOf([...this.#watchers.values()]);
+  }
+
+  async #beat(client: RedisClient, life: object): Promise<void> {
     if (this.#watchers.size === 0) return;
     const sent = this.#clock.monotonic();
     const isAnswered = await client.sendCommand(['PING']).then(
       () => true,
       () => false,
     );
-    if (client !== this.#client) return;
+    if (life !== this.#life) return;
     if (isAnswered) this.#aliveAt = sent;
     const every = Math.min(...[...this.#watchers.values()].map((options) => options.every));
     this.#cancelBeat();
-    this.#cancelBeat = this.#clock.after(every, () => void this.#beat(client));
+    this.#cancelBeat = this.#clock.after(every, () => void this.#beat(client, life));
   }
+}
+
+/** The arguments of `CLIENT TRACKING` that serve all watchers. */
+function trackingOf(watchers: readonly WatchOptions[]): readonly string[] {
+  if (watchers.length === 0) return ['OFF'];
+  const broadcasts = watchers.filter(({ mode }) => mode === 'broadcast');
+  if (broadcasts.length === 0) return ['ON'];
+  return ['ON', 'BCAST', ...coarsest(broadcasts.map(({ start }) => start)).flatMap((start) => ['PREFIX', start])];
 }
 
 /** Prefixes without those that another one covers: the server refuses overlaps. */

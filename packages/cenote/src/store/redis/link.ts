@@ -137,7 +137,6 @@ export class Link {
       if (tracks) await this.#feed.begin(client);
       await this.#greet(client);
     } catch (error) {
-      if (tracks && isForbidden(error)) this.#feed.isForbidden = true;
       this.#lose(client, error);
     }
   }
@@ -184,13 +183,16 @@ export class Link {
   #lose(client: RedisClient | undefined, error: unknown): void {
     if (this.#closed || client !== this.#current) return;
     const wasUp = this.#usable !== undefined;
+    // Perhaps tracking alone is not permitted: then it is there without, at once.
+    const isDeaf = !wasUp && !this.#feed.isForbidden && isForbidden(error);
+    if (isDeaf) this.#feed.isForbidden = true;
     this.#current = this.#usable = undefined;
     this.#lastError = describeError(error);
     this.#feed.lose();
     this.#end(client);
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(this.#wait(), () => void this.#connect());
-    this.#settleFirst();
+    this.#cancelTimer = this.#options.clock.after(isDeaf ? 0 : this.#wait(), () => void this.#connect());
+    if (!isDeaf) this.#settleFirst();
     if (wasUp) this.#options.onState('down');
   }
 
