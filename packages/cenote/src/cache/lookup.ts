@@ -7,7 +7,7 @@ import type { Key } from './key.js';
 import type { Ticket } from './near/near.js';
 import type { Scope } from './scope.js';
 import { checkValue, mustCheck } from './fill.js';
-import { tagsOfHead, type Tag } from './tags.js';
+import { countTags, tagsOfHead, type Tag } from './tags.js';
 
 /** What a lookup of one key came to. */
 export type Found = Held | Gone;
@@ -261,7 +261,8 @@ function keepNear(
   { state, value, head }: Decoded,
   { bytes, payloadAt }: Stored,
 ): void {
-  if (!ticket || state !== 'fresh') return;
+  // In a batch the versions of an entry's tags may have been asked for on behalf of others: its ticket does not cover them.
+  if (!ticket || state !== 'fresh' || ticket.tags.length !== countTags(head.tags)) return;
   const isShared = scope.payloads.isSafe(value, plan.check ? undefined : head.encoding);
   if (!isShared && plan.check) return;
   const give =

@@ -30,6 +30,11 @@ export function tagsOfHead(names: Names, pairs: string): readonly Tag[] {
   });
 }
 
+/** How many tags a header names. */
+export function countTags(pairs: string): number {
+  return pairs === '' ? 0 : pairs.split(',').length;
+}
+
 /** `first` and those of `second` that it lacks. */
 export function mergeTags(first: readonly Tag[], second: readonly Tag[]): readonly Tag[] {
   const added = second.filter((tag) => !first.some((known) => known.key === tag.key));
