@@ -43,10 +43,11 @@ export async function removeKeys(
       }
     }),
   );
-  doom(scope, keys);
-  const removed = await countGood(scope, heads.flat());
+  // Kept in one step with the end of what was read before: nothing may be read, and be held near, in between.
   if (failed.length > 0 && !invalidation.strict)
     keep(scope, tally, () => failed.forEach(({ stored }) => common.pending.addKey({ stored, settle, version })));
+  doom(scope, keys);
+  const removed = await countGood(scope, heads.flat());
   tally.delete(
     keys.map((key) => key.raw),
     removed,
