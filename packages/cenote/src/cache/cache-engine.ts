@@ -117,7 +117,7 @@ export class CacheEngine implements Engine {
     const { near } = this.scope;
     if (!near) return absent;
     const value = near.get(raw, plan, tags);
-    if (value !== absent && value !== due) plan.tally.hit(raw, 'near', false, undefined);
+    if (value !== absent && value !== due) plan.tally.nearHit(raw);
     return value;
   }
 

@@ -36,7 +36,7 @@ export function isBypass(found: Found): boolean {
 /** Tells the tally what a lookup came to. */
 export function tell({ tally }: Plan, { raw }: Key, found: Found, start: number): void {
   if (found.state === 'gone') tally.miss(raw, found.reason, start);
-  else tally.hit(raw, 'store', found.state === 'stale', start);
+  else tally.hit(raw, found.state === 'stale', start);
 }
 
 /**

@@ -89,7 +89,7 @@ class Batch {
         tally.miss(key.raw, found.reason, start);
         missing.push({ index, found });
       } else {
-        if (!held[index]) tally.hit(key.raw, 'store', found.state === 'stale', start);
+        if (!held[index]) tally.hit(key.raw, found.state === 'stale', start);
         const answer = this.#answer(index, found);
         // It may reject before the rest of the batch is there to be waited for together.
         if (answer instanceof Promise) answer.catch(() => undefined);

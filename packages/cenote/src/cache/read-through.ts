@@ -45,7 +45,7 @@ export async function readThrough(
     plan.tally.miss(wanted.key.raw, found.reason, start);
     return fetch(scope, wanted, plan, load, call, found);
   }
-  plan.tally.hit(wanted.key.raw, 'store', found.state === 'stale', start);
+  plan.tally.hit(wanted.key.raw, found.state === 'stale', start);
   if (found.state === 'stale') return answerStale(scope, wanted, plan, load, call, found);
   if (isDue || isEarly(scope, found, plan)) refreshBehind(scope, wanted, plan, load, found);
   return found.value;

@@ -15,7 +15,7 @@ export function statsOf(engine: CacheEngine): CacheStats {
   const total = noCounts();
   const byName: Record<string, Counts> = {};
   for (const [name, counts] of engine.counts) {
-    byName[name] = structuredClone(counts);
+    byName[name] = counts;
     addTo(total, counts);
   }
   const lookups = total.hits + total.misses;

@@ -49,7 +49,9 @@ export function noCounts(): Counts {
  */
 export class Tally {
   readonly name: string;
-  readonly counts: Counts = noCounts();
+  readonly #counts: Counts = noCounts();
+  /** By itself, and once for both counters it belongs to: a near hit costs little more than counting it. */
+  #near = 0;
   readonly #clock: Clock;
   readonly #listener: ((event: CacheEvent) => void) | undefined;
 
@@ -59,67 +61,74 @@ export class Tally {
     this.#listener = listener;
   }
 
+  get counts(): Counts {
+    return { ...structuredClone(this.#counts), hits: this.#counts.hits + this.#near, near: this.#near };
+  }
+
   /** The moment from which the next outcome's duration counts. */
   start(): number {
     return this.#listener ? this.#clock.monotonic() : 0;
   }
 
-  hit(key: string, tier: 'near' | 'store', stale: boolean, start: number | undefined): void {
-    this.counts.hits++;
-    if (tier === 'near') this.counts.near++;
-    if (stale) this.counts.stale++;
-    if (this.#listener)
-      this.#tell({ type: 'hit', name: this.name, key, tier, stale, ms: start === undefined ? 0 : this.#since(start) });
+  nearHit(key: string): void {
+    this.#near++;
+    if (this.#listener) this.#tell({ type: 'hit', name: this.name, key, tier: 'near', stale: false, ms: 0 });
+  }
+
+  hit(key: string, stale: boolean, start: number): void {
+    this.#counts.hits++;
+    if (stale) this.#counts.stale++;
+    if (this.#listener) this.#tell({ type: 'hit', name: this.name, key, tier: 'store', stale, ms: this.#since(start) });
   }
 
   miss(key: string, reason: MissReason, start: number): void {
-    this.counts.misses++;
-    count(this.counts.missesBy, reason);
+    this.#counts.misses++;
+    count(this.#counts.missesBy, reason);
     if (this.#listener) this.#tell({ type: 'miss', name: this.name, key, reason, ms: this.#since(start) });
   }
 
   load(key: string, outcome: LoadEvent['outcome'], leased: boolean, ms: number, error?: unknown): void {
-    this.counts.loads++;
+    this.#counts.loads++;
     const failed = outcome === 'error' || outcome === 'timeout';
-    if (failed) this.counts.loadErrors++;
+    if (failed) this.#counts.loadErrors++;
     if (this.#listener)
       this.#tell({ type: 'load', name: this.name, key, outcome, leased, ms, ...(failed ? { error } : {}) });
   }
 
   share(key: string): void {
-    this.counts.shared++;
+    this.#counts.shared++;
     if (this.#listener) this.#tell({ type: 'share', name: this.name, key });
   }
 
   fill(key: string, bytes: number): void {
-    this.counts.fills++;
+    this.#counts.fills++;
     if (this.#listener) this.#tell({ type: 'fill', name: this.name, key, bytes });
   }
 
   refuse(key: string, reason: RefuseReason): void {
-    this.counts.refused++;
-    count(this.counts.refusedBy, reason);
+    this.#counts.refused++;
+    count(this.#counts.refusedBy, reason);
     if (this.#listener) this.#tell({ type: 'refuse', name: this.name, key, reason });
   }
 
   set(key: string, outcome: SetEvent['outcome'], bytes: number, start: number): void {
-    this.counts.sets++;
+    this.#counts.sets++;
     if (this.#listener) this.#tell({ type: 'set', name: this.name, key, outcome, bytes, ms: this.#since(start) });
   }
 
   delete(keys: readonly string[], removed: number, kept: boolean, start: number): void {
-    this.counts.deletes += keys.length;
+    this.#counts.deletes += keys.length;
     if (this.#listener) this.#tell({ type: 'delete', name: this.name, keys, removed, kept, ms: this.#since(start) });
   }
 
   invalidate(by: 'pattern' | 'tags', what: readonly string[], removed: number, kept: boolean, start: number): void {
-    this.counts.invalidations++;
+    this.#counts.invalidations++;
     if (this.#listener)
       this.#tell({ type: 'invalidate', name: this.name, by, what, removed, kept, ms: this.#since(start) });
   }
 
   storeFault(during: StoreFaultEvent['during'], error: unknown): void {
-    this.counts.storeFaults++;
+    this.#counts.storeFaults++;
     if (this.#listener) this.#tell({ type: 'store-fault', name: this.name, during, error });
   }
 
