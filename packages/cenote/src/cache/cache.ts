@@ -24,6 +24,8 @@ import {
   resolveSet,
   resolveWrap,
   resolveInvalidation,
+  noTags,
+  tagsAlone,
   type EntryOptions,
   type InvalidateOptions,
   type ReadOptions,
@@ -58,7 +60,12 @@ export class Cache<C extends CodecOption = 'json'> {
   }
 
   /** The value under `key`, fresh or within grace; `undefined` when there is none or the store is away. Never loads. One command. */
-  async get<T>(key: string, options?: ReadOptions): Promise<Decoded<C, T> | undefined> {
+  get<T>(key: string, options?: ReadOptions): Promise<Decoded<C, T> | undefined> {
+    const held = options === undefined ? this.#engine.nearest(key, this.#engine.defaults) : absent;
+    return held === absent || held === due ? this.#get(key, options) : Promise.resolve(held as Decoded<C, T>);
+  }
+
+  async #get<T>(key: string, options: unknown): Promise<Decoded<C, T> | undefined> {
     return (await this.#engine.read({ key, tags: [] }, this.#engine.defaults, resolveCall(options))) as
       Decoded<C, T> | undefined;
   }
@@ -140,7 +147,8 @@ export class Cache<C extends CodecOption = 'json'> {
     load: (context: LoadContext) => Promise<T> | T,
     options?: Duration | EntryOptions,
   ): Promise<Decoded<C, T>> {
-    const held = typeof options === 'object' ? absent : this.#engine.nearest(key, this.#engine.defaults);
+    const tags = typeof options === 'object' ? tagsAlone(options) : noTags;
+    const held = tags ? this.#engine.nearest(key, this.#engine.defaults, tags) : absent;
     return held === absent || held === due ?
         this.#wrap(key, load, options, held === due)
       : Promise.resolve(held as Decoded<C, T>);

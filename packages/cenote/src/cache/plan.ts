@@ -134,6 +134,15 @@ export interface EntryCall {
   readonly version: number | bigint | undefined;
 }
 
+export const noTags: readonly string[] = Object.freeze([]);
+
+/** The tags of a call that asks for nothing else, as most calls with options do; else `undefined`. Checks nothing more. */
+export function tagsAlone(options: object): readonly string[] | undefined {
+  for (const name in options) if (name !== 'tags') return undefined;
+  const tags: unknown = (options as EntryOptions | null)?.tags;
+  return Array.isArray(tags) ? (tags as readonly string[]) : undefined;
+}
+
 /** Resolves the last argument of `wrap` and `set`: nothing, a duration, or options. */
 function resolveEntry(options: unknown, base: Plan): EntryCall {
   if (options === undefined) return { plan: base, call: noCall, tags: [], version: undefined };
@@ -142,19 +151,24 @@ function resolveEntry(options: unknown, base: Plan): EntryCall {
     return { plan: { ...base, ttl }, call: noCall, tags: [], version: undefined };
   }
   const given = checkOptions(options, entryNames, 'options');
-  const { ttl, grace, fill, tags, version, deadline } = given;
-  const plan: Plan = {
+  const { tags, version } = given;
+  return {
+    plan: planOf(given, base),
+    call: callOf(given),
+    tags: tags === undefined ? [] : checkTags(tags, 'options.tags'),
+    version: version === undefined ? undefined : checkVersion(version, 'options.version'),
+  };
+}
+
+/** The base itself where the call changes nothing of it: what is kept in memory keeps its plan. */
+function planOf({ ttl, grace, fill, deadline }: Readonly<Record<string, unknown>>, base: Plan): Plan {
+  if (ttl === undefined && grace === undefined && fill === undefined && deadline === undefined) return base;
+  return {
     ...base,
     ttl: ttl === undefined ? base.ttl : milliseconds(ttl, 'options.ttl', { infinite: true }),
     grace: grace === undefined ? base.grace : milliseconds(grace, 'options.grace', { zero: true }),
     fill: fill === undefined ? base.fill : checkBoolean(fill, 'options.fill'),
     limits: resolveLimits(deadline, base.limits, 'options.deadline'),
-  };
-  return {
-    plan,
-    call: callOf(given),
-    tags: tags === undefined ? [] : checkTags(tags, 'options.tags'),
-    version: version === undefined ? undefined : checkVersion(version, 'options.version'),
   };
 }
 

@@ -45,7 +45,7 @@ export interface NearOptions {
 /** A tag as this process knows it: good from when it was first asked for, until it changes. */
 interface TagState {
   isGood: boolean;
-  readonly key: string;
+  readonly name: string;
 }
 
 /** What a value is wrapped in when there is more to know than itself. */
@@ -139,12 +139,12 @@ export class Near implements ChangeListener {
   }
 
   /**
-   * The copy of a key's value as this reader may have it, else `absent` or `due`. Readers of one keyspace share copies by their plan;
-   * others get a copy only if it was checked by the same schema, and carries the tags that they name.
+   * The copy of a key's value as this reader may have it, else `absent` or `due`. It must have been checked by the
+   * reader's schema and carry the tags that the reader names. One that names none has those of its plan in mind, which
+   * every copy has that was put by the same plan.
    */
   get(raw: string, plan: Plan, tags: readonly string[] | undefined): unknown {
-    if (this.#credit-- <= 0) this.#look();
-    if (!this.#isAlive) return absent;
+    if (this.#credit-- <= 0 && !this.#look()) return absent;
     const held = this.#shelf.get(raw, this.#now);
     if (held instanceof Copy) return this.#open(held, plan, tags);
     // Never undefined: such a value is wrapped.
@@ -153,8 +153,7 @@ export class Near implements ChangeListener {
 
   /** Taken before a read is sent, and given back by `close`. `undefined` while the feed is not known to be alive. */
   ticket(raw: string, tags: readonly Tag[]): Ticket | undefined {
-    if (this.#credit-- <= 0) this.#look();
-    if (!this.#isAlive) return undefined;
+    if (this.#credit-- <= 0 && !this.#look()) return undefined;
     const ticket = new Ticket(raw, this.#statesOf(tags));
     const others = this.#tickets.get(raw);
     if (others) others.add(ticket);
@@ -239,18 +238,19 @@ export class Near implements ChangeListener {
 
   #open(held: Copy, plan: Plan, tags: readonly string[] | undefined): unknown {
     for (const tag of held.tags) if (!tag.isGood) return absent;
-    if (held.plan !== plan && !(held.plan.check === plan.check && this.#carries(held, plan, tags))) return absent;
+    if (held.plan !== plan && (held.plan.check !== plan.check || (plan.isTagged && !tags))) return absent;
+    if (tags) for (const tag of tags) if (!carries(held, tag)) return absent;
     if (plan.early?.(held.freshUntil, held.cost, this.#now)) return due;
     return held.give ? held.give() : held.value;
   }
 
-  /** Reads the clocks; see ALIVE and LOOK. */
-  #look(): void {
-    this.#credit = hitsPerLook;
+  /** Reads the clocks, and says whether the tier may be served; see ALIVE and LOOK. There is credit only while it may. */
+  #look(): boolean {
     const monotonic = this.#clock.monotonic();
     const aliveAt = this.#watch?.aliveAt ?? -Infinity;
     this.#noticeSuspension(monotonic, aliveAt);
     this.#isAlive = !this.#isDistrusted && monotonic - aliveAt < this.#options.bound;
+    this.#credit = this.#isAlive ? hitsPerLook : 0;
     this.#now = this.#store.now();
     // With its reference: without, the loop may go on from timers to sleep in its poll, and whoever is called out of that,
     // by a request after a freeze perhaps, would still be in the turn that has looked.
@@ -258,6 +258,7 @@ export class Near implements ChangeListener {
       this.#turnEnds = undefined;
       this.#credit = 0;
     });
+    return this.#isAlive;
   }
 
   #noticeSuspension(monotonic: number, aliveAt: number): void {
@@ -272,10 +273,10 @@ export class Near implements ChangeListener {
   }
 
   #statesOf(tags: readonly Tag[]): TagState[] {
-    return tags.map(({ key }) => {
+    return tags.map(({ code, key }) => {
       const known = this.#tags.get(key);
       if (known) return known;
-      const state: TagState = { isGood: true, key };
+      const state: TagState = { isGood: true, name: decodeURIComponent(code) };
       this.#tags.set(key, state);
       if (this.#tags.size > this.#options.maxEntries) this.#forgetOldestTag();
       return state;
@@ -294,9 +295,9 @@ export class Near implements ChangeListener {
     for (const ticket of tickets) ticket.isValid = false;
     this.#tickets.delete(raw);
   }
+}
 
-  #carries(held: Copy, plan: Plan, tags: readonly string[] | undefined): boolean {
-    if (!tags) return !plan.isTagged;
-    return tags.every((tag) => held.tags.some(({ key }) => key === this.#names.tag(tag)));
-  }
+function carries(held: Copy, tag: string): boolean {
+  for (const { name } of held.tags) if (name === tag) return true;
+  return false;
 }
