@@ -138,5 +138,5 @@ function alwaysAlive(): void {
 function endlessTurn(): void {
   const { setImmediate } = globalThis;
   vi.spyOn(globalThis, 'setImmediate').mockImplementation(((run: () => void) =>
-    setImmediate(String(run).includes('#credit') ? () => undefined : run)) as never);
+    setImmediate(String(run).includes('#credit') ? () => undefined : run)));
 }
