@@ -45,10 +45,10 @@ export function captureOne(
   if (version === hold) return undefined;
   const lifetime = lifeOf(life);
   if (version === undefined || !version.startsWith(`${text(epoch)}.`)) {
-    data.set(tag, text(fresh), lifetime);
+    data.set(tag, text(fresh), 2 * lifetime);
     return text(fresh);
   }
-  if (lifetime > (data.lifetime(tag) ?? 0)) data.expire(tag, lifetime);
+  if (lifetime > (data.lifetime(tag) ?? 0)) data.expire(tag, 2 * lifetime);
   return version;
 }
 

@@ -11,17 +11,19 @@ end
 local cooling = lease and string.sub(lease, 1, 5) == 'cool:'
 if lease and ARGV[3] ~= 'force' and not (cooling and ARGV[3] == 'absent') then return { 'taken' } end
 
-local reply = { 'granted' }
+local reply, life = { 'granted' }, tonumber(ARGV[5])
+local given = life and string.format('%.0f', 2 * life)
 for i = 3, #KEYS do
   local version = redis.call('GET', KEYS[i])
   if version == 'hold' then return { 'held' } end
   if not version or string.sub(version, 1, #ARGV[6] + 1) ~= ARGV[6] .. '.' then
     version = ARGV[i + 4]
-    if ARGV[5] == '' then redis.call('SET', KEYS[i], version) else redis.call('SET', KEYS[i], version, 'PX', ARGV[5]) end
-  elseif ARGV[5] == '' then
+    if life then redis.call('SET', KEYS[i], version, 'PX', given) else redis.call('SET', KEYS[i], version) end
+  elseif not life then
     redis.call('PERSIST', KEYS[i])
   else
-    redis.call('PEXPIRE', KEYS[i], ARGV[5], 'GT')
+    local left = redis.call('PTTL', KEYS[i])
+    if left >= 0 and left < life then redis.call('PEXPIRE', KEYS[i], given) end
   end
   reply[i - 1] = version
 end
@@ -29,17 +31,19 @@ redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
 return reply
 `;
 
-export const capture = `local reply = {}
+export const capture = `local reply, life = {}, tonumber(ARGV[1])
+local given = life and string.format('%.0f', 2 * life)
 for i = 1, #KEYS do
   local version = redis.call('GET', KEYS[i])
   if version ~= 'hold' then
     if not version or string.sub(version, 1, #ARGV[2] + 1) ~= ARGV[2] .. '.' then
       version = ARGV[i + 2]
-      if ARGV[1] == '' then redis.call('SET', KEYS[i], version) else redis.call('SET', KEYS[i], version, 'PX', ARGV[1]) end
-    elseif ARGV[1] == '' then
+      if life then redis.call('SET', KEYS[i], version, 'PX', given) else redis.call('SET', KEYS[i], version) end
+    elseif not life then
       redis.call('PERSIST', KEYS[i])
     else
-      redis.call('PEXPIRE', KEYS[i], ARGV[1], 'GT')
+      local left = redis.call('PTTL', KEYS[i])
+      if left >= 0 and left < life then redis.call('PEXPIRE', KEYS[i], given) end
     end
   end
   reply[i] = version
