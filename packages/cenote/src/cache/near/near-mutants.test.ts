@@ -137,6 +137,7 @@ function alwaysAlive(): void {
 /** Whoever waits for the end of a turn of the event loop to look again waits for ever. */
 function endlessTurn(): void {
   const { setImmediate } = globalThis;
-  vi.spyOn(globalThis, 'setImmediate').mockImplementation(((run: () => void) =>
-    setImmediate(String(run).includes('#credit') ? () => undefined : run)));
+  vi.spyOn(globalThis, 'setImmediate').mockImplementation((run: () => void) =>
+    setImmediate(String(run).includes('#credit') ? () => undefined : run),
+  );
 }
