@@ -128,6 +128,7 @@ async function readOne(reading: Reading): Promise<Found> {
 }
 
 async function readMany(scope: Scope, readings: readonly Reading[], plan: Plan, call: Call): Promise<readonly Found[]> {
+  if (readings.length === 0) return [];
   const distinct = [...new Map(readings.flatMap(({ tags }) => tags.map((tag) => [tag.key, tag]))).values()];
   let read: (Buffer | null)[];
   try {

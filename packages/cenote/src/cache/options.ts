@@ -118,7 +118,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     prefix: prefix as string | undefined,
     name: name === undefined ? ((prefix as string | undefined) ?? 'cache') : checkName(name),
     payloads: resolvePayloads(given),
-    near: resolveNear(near, usedStore),
+    near: resolveNear(near, usedStore, copyOf(given)),
     strict: checkBoolean(strict ?? defaults.strict, 'options.strict'),
     unleasedLoads: checkCount(unleasedLoads ?? defaults.unleasedLoads, 'options.unleasedLoads'),
     listener:
@@ -130,7 +130,7 @@ export function resolveSettings(options: CacheOptions): Settings {
 
 const leastBound = 20;
 
-function resolveNear(option: unknown, store: Store): NearOptions | undefined {
+function resolveNear(option: unknown, store: Store, copy: NearOptions['copy']): NearOptions | undefined {
   if (option === undefined || option === false) return undefined;
   const { maxEntries, maxBytes, bound, ttl, tracking } = checkOptions(
     option,
@@ -147,6 +147,7 @@ function resolveNear(option: unknown, store: Store): NearOptions | undefined {
     bound: boundMs,
     ttl: milliseconds(ttl ?? Infinity, 'options.near.ttl', { infinite: true }),
     tracking: checkOneOf(tracking ?? 'default', ['default', 'broadcast'], 'options.near.tracking'),
+    copy,
   });
 }
 
@@ -156,12 +157,17 @@ export function checkName(value: unknown): string {
   return value;
 }
 
-function resolvePayloads({ codec, compress, copy }: Readonly<Record<string, unknown>>): Payloads {
+function resolvePayloads(given: Readonly<Record<string, unknown>>): Payloads {
+  const { codec, compress } = given;
   return new Payloads({
     codec: resolveCodec((codec ?? defaults.codec) as CodecOption),
     compress: resolveCompression(compress),
-    copy: checkOneOf(copy ?? defaults.copy, ['freeze', 'clone'], 'options.copy'),
+    copy: copyOf(given),
   });
+}
+
+function copyOf({ copy }: Readonly<Record<string, unknown>>): 'freeze' | 'clone' {
+  return checkOneOf(copy ?? defaults.copy, ['freeze', 'clone'], 'options.copy');
 }
 
 function resolveCompression(option: unknown): false | { over: number; with: Compression } {

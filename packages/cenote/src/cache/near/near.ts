@@ -40,6 +40,8 @@ export interface NearOptions {
   /** Milliseconds that a copy lives at most; `Infinity` for as long as the entry is fresh. */
   readonly ttl: number;
   readonly tracking: 'default' | 'broadcast';
+  /** How the caches that share the tier hand out what is in it. */
+  readonly copy: 'freeze' | 'clone';
 }
 
 /** A tag as this process knows it: good from when it was first asked for, until it changes. */
@@ -220,7 +222,7 @@ export class Near implements ChangeListener {
     for (const name of Object.keys(options) as (keyof NearOptions)[]) {
       if (options[name] !== this.#options[name])
         throw new UsageError(
-          `options.near.${name}`,
+          name === 'copy' ? 'options.copy' : `options.near.${name}`,
           options[name],
           `must be ${this.#options[name]}, as for the other caches of this store and prefix: they share one memory tier`,
         );
