@@ -180,21 +180,16 @@ class DeclaredKeyspace {
   // Not async: a hit would pay for a second promise. Mistakes reject nevertheless.
   get(first: unknown, second: unknown): Promise<unknown> {
     try {
-      const params = this.#paramsOf(first);
       const options = this.#bare ? first : second;
-      let isDue = false;
-      if (options === undefined) {
-        // A copy that this plan put there carries this plan's tags: they need not be made to find it.
-        const held = this.#engine.nearest(this.#shape.template.key(params), this.#shape.plan);
-        if (held !== absent && held !== due) return Promise.resolve(held);
-        isDue = held === due;
-      }
+      const held = options === undefined ? this.#nearest(first) : absent;
+      if (held !== absent && held !== due) return Promise.resolve(held);
+      const params = this.#paramsOf(first);
       return this.#engine.through(
         this.#target(params),
         this.#plan(options),
         this.#loader(params),
         resolveCall(options),
-        isDue,
+        held === due,
       );
     } catch (error) {
       return Promise.reject(error);
@@ -262,6 +257,13 @@ class DeclaredKeyspace {
 
   async invalidate(group: unknown, options: unknown): Promise<void> {
     await this.#engine.invalidateTags([this.#tagOfGroup(group)], resolveInvalidation(options, this.#engine.strict));
+  }
+
+  /** A copy that this plan put there carries this plan's tags: they need not be made to find it. */
+  #nearest(params: unknown): unknown {
+    const { template, plan } = this.#shape;
+    const key = template.quickKey(this.#bare ? undefined : (params as Params)) ?? template.key(this.#paramsOf(params));
+    return this.#engine.nearest(key, plan);
   }
 
   #split(args: readonly unknown[]): [params: Params, ...rest: unknown[]] {

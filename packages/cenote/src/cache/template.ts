@@ -35,6 +35,8 @@ export interface KeyTemplate {
    * @throws UsageError naming the placeholder that is missing, unknown, or holds a value that cannot be in a key.
    */
   key(params: Readonly<Record<string, Param>> | undefined): string;
+  /** The same, when the parameters are written in the template's order; `undefined` for whatever `key` must look at. */
+  quickKey(params: Readonly<Record<string, Param>> | undefined): string | undefined;
 }
 
 /**
@@ -58,10 +60,14 @@ export function parseTemplate(source: string, revision = 1): KeyTemplate {
     source,
     names: Object.freeze(names),
     hashTag,
+    quickKey(params: Readonly<Record<string, Param>> | undefined) {
+      const start = inOrder(params, slots);
+      return start === undefined ? undefined : start + tail;
+    },
     key(params: Readonly<Record<string, Param>> | undefined) {
       if (!hasExactly(params, names)) throw mismatch(source, params, names);
       let key = '';
-      for (const place of slots) key += place.text + place.write(params[place.name]);
+      for (const place of slots) key += place.text + write(place, params[place.name]);
       return key + tail;
     },
   });
@@ -78,10 +84,14 @@ export function groupTag(template: string, name?: string, value?: unknown): stri
     : `group:${template}?${name}=${encodeParam(value, `group.${name}`, safe)}`;
 }
 
+/** A placeholder and the text before it. */
 interface Slot {
   readonly text: string;
   readonly name: string;
-  readonly write: (value: unknown) => string;
+  readonly field: string;
+  /** The characters that its values may hold as they are. */
+  readonly allowed: Uint8Array;
+  readonly isHashTag: boolean;
 }
 
 interface Split {
@@ -158,10 +168,12 @@ function checkRevision(revision: number): number {
 }
 
 function slot(name: string, text: string, next: string, isHashTag: boolean): Slot {
-  const field = `params.${name}`;
-  const allowed = without(text.at(-1), next.at(0));
-  const write = (value: unknown): string => encodeParam(value, field, allowed);
-  return { text, name, write: isHashTag ? (value) => checkHashTag(write(value), field) : write };
+  return { text, name, field: `params.${name}`, allowed: without(text.at(-1), next.at(0)), isHashTag };
+}
+
+function write({ field, allowed, isHashTag }: Slot, value: unknown): string {
+  const text = encodeParam(value, field, allowed);
+  return isHashTag ? checkHashTag(text, field) : text;
 }
 
 function without(...neighbours: readonly (string | undefined)[]): Uint8Array {
@@ -178,6 +190,8 @@ function checkHashTag(text: string, field: string): string {
 }
 
 function encodeParam(value: unknown, field: string, allowed: Uint8Array): string {
+  // Digits are safe beside everything.
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return String(value);
   const text = typeof value === 'string' ? value : textOf(value, field);
   for (let at = 0; at < text.length; at++) {
     if (allowed[text.charCodeAt(at)] !== 1) return percentEncode(text, field, allowed);
@@ -198,6 +212,22 @@ function percentEncode(text: string, field: string, allowed: Uint8Array): string
   for (const byte of Buffer.from(text))
     encoded += allowed[byte] === 1 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   return encoded;
+}
+
+/**
+ * What stands before the tail, when the parameters are there in the template's order, as they mostly are: one round over
+ * them instead of one to count, one to find and one to read. `undefined` for whatever needs a closer look.
+ */
+function inOrder(params: Readonly<Record<string, Param>> | undefined, slots: readonly Slot[]): string | undefined {
+  let key = '';
+  let at = 0;
+  for (const name in params) {
+    const place = slots[at++];
+    // Unlike `Object.hasOwn`, this costs nothing in a loop over the same object's names.
+    if (place?.name !== name || !Object.prototype.hasOwnProperty.call(params, name)) return undefined;
+    key += place.text + write(place, params[name]);
+  }
+  return at === slots.length ? key : undefined;
 }
 
 function hasExactly(params: unknown, names: readonly string[]): params is Readonly<Record<string, Param>> {
