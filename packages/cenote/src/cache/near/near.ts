@@ -47,6 +47,9 @@ export interface NearOptions {
 /** A tag as this process knows it: good from when it was first asked for, until it changes. */
 interface TagState {
   isGood: boolean;
+  /** Whether it was asked for again since it was last judged for its room. */
+  isUsed: boolean;
+  readonly key: string;
   readonly name: string;
 }
 
@@ -116,6 +119,8 @@ export class Near implements ChangeListener {
   readonly #watch: Watch | undefined;
   readonly #shelf: Shelf<unknown>;
   readonly #tags = new Map<string, TagState>();
+  /** Goes round the tags in the order in which they came; a new one at each step would walk over all that have left. */
+  #oldestTags = this.#tags.values();
   readonly #tickets = new Map<string, Set<Ticket>>();
   /** Hits until the next look. */
   #credit = 0;
@@ -256,7 +261,8 @@ export class Near implements ChangeListener {
     this.#now = this.#store.now();
     // With its reference: without, the loop may go on from timers to sleep in its poll, and whoever is called out of that,
     // by a request after a freeze perhaps, would still be in the turn that has looked.
-    this.#turnEnds ??= setImmediate(() => {
+    if (this.#turnEnds) return this.#isAlive;
+    this.#turnEnds = setImmediate(() => {
       this.#turnEnds = undefined;
       this.#credit = 0;
     });
@@ -277,18 +283,34 @@ export class Near implements ChangeListener {
   #statesOf(tags: readonly Tag[]): TagState[] {
     return tags.map(({ code, key }) => {
       const known = this.#tags.get(key);
-      if (known) return known;
-      const state: TagState = { isGood: true, name: decodeURIComponent(code) };
+      if (known) {
+        known.isUsed = true;
+        return known;
+      }
+      const state: TagState = { isGood: true, isUsed: false, key, name: decodeURIComponent(code) };
       this.#tags.set(key, state);
       if (this.#tags.size > this.#options.maxEntries) this.#forgetOldestTag();
       return state;
     });
   }
 
-  /** Tags are bounded like entries; the copies under one that is dropped are dead, which is safe. */
+  /**
+   * Tags are bounded like entries; the copies under one that is dropped are dead, which is safe. One that was asked for
+   * again has another round: the tag of a whole keyspace is its oldest, and all its copies are under it.
+   */
   #forgetOldestTag(): void {
-    const [oldest] = this.#tags.keys();
-    if (oldest !== undefined) this.forgetTag(oldest);
+    for (;;) {
+      const { value: oldest } = this.#oldestTags.next();
+      if (!oldest) this.#oldestTags = this.#tags.values();
+      else if (oldest.isUsed) this.#spare(oldest);
+      else return this.forgetTag(oldest.key);
+    }
+  }
+
+  #spare(tag: TagState): void {
+    tag.isUsed = false;
+    this.#tags.delete(tag.key);
+    this.#tags.set(tag.key, tag);
   }
 
   #voidTickets(raw: string): void {
