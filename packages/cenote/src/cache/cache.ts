@@ -65,9 +65,10 @@ export class Cache<C extends CodecOption = 'json'> {
     return held === absent || held === due ? this.#get(key, options) : Promise.resolve(held as Decoded<C, T>);
   }
 
-  async #get<T>(key: string, options: unknown): Promise<Decoded<C, T> | undefined> {
-    return (await this.#engine.read({ key, tags: [] }, this.#engine.defaults, resolveCall(options))) as
-      Decoded<C, T> | undefined;
+  #get<T>(key: string, options: unknown): Promise<Decoded<C, T> | undefined> {
+    return calling(
+      () => this.#engine.read({ key, tags: [] }, this.#engine.defaults, resolveCall(options)) as Promise<Decoded<C, T>>,
+    );
   }
 
   /**
@@ -154,9 +155,11 @@ export class Cache<C extends CodecOption = 'json'> {
       : Promise.resolve(held as Decoded<C, T>);
   }
 
-  async #wrap<T>(key: string, load: Loader, options: unknown, isDue: boolean): Promise<Decoded<C, T>> {
-    const { plan, call, tags } = resolveWrap(options, this.#engine.defaults);
-    return (await this.#engine.through({ key, tags }, plan, checkLoader(load), call, isDue)) as Decoded<C, T>;
+  #wrap<T>(key: string, load: Loader, options: unknown, isDue: boolean): Promise<Decoded<C, T>> {
+    return calling(() => {
+      const { plan, call, tags } = resolveWrap(options, this.#engine.defaults);
+      return this.#engine.through({ key, tags }, plan, checkLoader(load), call, isDue) as Promise<Decoded<C, T>>;
+    });
   }
 
   /** The values that are there, fresh or within grace, by key. One command (per node). */
@@ -268,6 +271,15 @@ const derive = Symbol('derive');
 interface Derived {
   readonly engine: CacheEngine;
   readonly close: () => Promise<void>;
+}
+
+/** A mistake in a call rejects, as all else does, without an async frame around what is asked most. */
+function calling<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 function distinctKeys(keys: unknown): string[] {
