@@ -24,7 +24,6 @@ import {
   resolveSet,
   resolveWrap,
   resolveInvalidation,
-  noTags,
   tagsAlone,
   type EntryOptions,
   type InvalidateOptions,
@@ -148,11 +147,18 @@ export class Cache<C extends CodecOption = 'json'> {
     load: (context: LoadContext) => Promise<T> | T,
     options?: Duration | EntryOptions,
   ): Promise<Decoded<C, T>> {
-    const tags = typeof options === 'object' ? tagsAlone(options) : noTags;
-    const held = tags ? this.#engine.nearest(key, this.#engine.defaults, tags) : absent;
+    const held =
+      typeof options === 'object' ?
+        this.#nearestTagged(key, options)
+      : this.#engine.nearest(key, this.#engine.defaults);
     return held === absent || held === due ?
         this.#wrap(key, load, options, held === due)
       : Promise.resolve(held as Decoded<C, T>);
+  }
+
+  #nearestTagged(key: string, options: object): unknown {
+    const tags = tagsAlone(options);
+    return tags ? this.#engine.nearest(key, this.#engine.defaults, tags) : absent;
   }
 
   #wrap<T>(key: string, load: Loader, options: unknown, isDue: boolean): Promise<Decoded<C, T>> {

@@ -134,8 +134,6 @@ export interface EntryCall {
   readonly version: number | bigint | undefined;
 }
 
-export const noTags: readonly string[] = Object.freeze([]);
-
 /** The tags of a call that asks for nothing else, as most calls with options do; else `undefined`. Checks nothing more. */
 export function tagsAlone(options: object): readonly string[] | undefined {
   for (const name in options) if (name !== 'tags') return undefined;

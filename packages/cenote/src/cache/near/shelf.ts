@@ -89,8 +89,6 @@ export class Shelf<Value> {
   #smallSize = 0;
   #smallBytes = 0;
 
-  #hits = 0;
-  #misses = 0;
   #evictions = 0;
   #expirations = 0;
 
@@ -106,14 +104,6 @@ export class Shelf<Value> {
 
   get bytes(): number {
     return this.#bytes;
-  }
-
-  get hits(): number {
-    return this.#hits;
-  }
-
-  get misses(): number {
-    return this.#misses;
   }
 
   /** Entries that left for want of room while they could still have been read. */
@@ -133,19 +123,14 @@ export class Shelf<Value> {
    */
   get(key: string, now: number): Value | undefined {
     const slot = this.#slots.get(key);
-    if (slot === undefined) {
-      this.#misses++;
-      return undefined;
-    }
+    if (slot === undefined) return undefined;
     if ((this.#expiresAt[slot] as number) <= now) {
-      this.#misses++;
       this.#expire(slot);
       return undefined;
     }
     const state = this.#states[slot] as number;
     // Most hits are on keys whose count is full, and write nothing.
     if ((state & mostUses) < mostUses) this.#states[slot] = state + 1;
-    this.#hits++;
     return this.#values[slot];
   }
 
