@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly milliseconds: number;
   /** What to compare; the first is the floor. */
   readonly subjects: readonly SubjectName[];
+  /** Operations of a run that shows whether memory stays flat. */
+  readonly operations: number;
   /** Cells to measure, by name. */
   readonly cells: RegExp;
   /** As little as shows that the benchmark runs and counts right. */

@@ -6,11 +6,12 @@ import { commands } from './commands.js';
 import { endpoints } from './endpoints.js';
 import { fills } from './fills.js';
 import { hits } from './hits.js';
+import { nearMemory } from './near-memory.js';
 import { near } from './near.js';
 import { subjectNames, type SubjectName } from './subjects/index.js';
 import { markdown, type Table } from './table.js';
 
-const benches: readonly Bench[] = [hits, commands, coldKey, fills, near, endpoints];
+const benches: readonly Bench[] = [hits, commands, coldKey, fills, near, nearMemory, endpoints];
 
 const usage = `npm run bench -- [names] [options]
 
@@ -21,6 +22,7 @@ Options:
   --rounds N        rounds that count, of each cell (default 15)
   --ms N            milliseconds of one stretch (default 400)
   --subjects a,b    what to compare; the first is the floor (default ${subjectNames.join(',')})
+  --operations N    operations of near-memory's long run (default 10,000,000)
   --cells REGEXP    cells to measure, such as 'get 2 KB'
   --smoke           one short round of raw and cenote: shows that the benchmarks run
   --json            print JSON instead of tables
@@ -33,6 +35,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     ms: { type: 'string' },
     subjects: { type: 'string' },
+    operations: { type: 'string' },
     cells: { type: 'string', default: '' },
     smoke: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -50,6 +53,7 @@ const options = {
   rounds: count('rounds', values.rounds, smoke ? 1 : 15),
   milliseconds: count('ms', values.ms, smoke ? 20 : 400),
   subjects: values.subjects?.split(',').map(subjectOf) ?? (smoke ? (['raw', 'cenote'] as const) : subjectNames),
+  operations: count('operations', values.operations, smoke ? 20_000 : 10_000_000),
   cells: new RegExp(values.cells),
   smoke,
 };

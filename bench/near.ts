@@ -1,6 +1,6 @@
 import type { RedisServer } from '../test/servers/redis.js';
 import { withRedis, type Bench, type BenchOptions } from './bench.js';
-import { readers, readersByParams, type ReaderName } from './near/index.js';
+import { readers, readersByParams, readersByTwoParams, type ReaderName } from './near/index.js';
 import type { NearStretch } from './near/process.js';
 import { keyCount } from './near/subject.js';
 import { compare } from './rounds.js';
@@ -20,8 +20,11 @@ export const near: Bench = {
   about: 'Hits of the memory tier over Redis, one after another, against an async function around Map.get',
   run: (options) =>
     withRedis(async (redis) => {
-      const byKey = await compareReaders('Near hit by key', readers, redis, options);
-      return [byKey, await compareReaders('Near hit by parameters', readersByParams, redis, options)];
+      return [
+        await compareReaders('Near hit by key', readers, redis, options),
+        await compareReaders('Near hit by a parameter', readersByParams, redis, options),
+        await compareReaders('Near hit by two parameters', readersByTwoParams, redis, options),
+      ];
     }),
 };
 

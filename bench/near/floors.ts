@@ -8,6 +8,13 @@ export const bareMap: OpenNearSubject = async () => ({ read: (number) => map.get
 const read = async (key: string): Promise<unknown> => map.get(key);
 export const asyncMap: OpenNearSubject = async () => ({ read: (number) => read(all[number] as string) });
 
-/** The floor of a keyspace, whose caller has parameters and no key. */
+/** The floors of keyspaces, whose caller has parameters and no key. */
 const readBy = async ({ id }: { id: number }): Promise<unknown> => map.get(keyOf(id));
 export const asyncMapByParams: OpenNearSubject = async () => ({ read: (number) => readBy({ id: number }) });
+
+const ofTwo = ({ city, id }: { city: string; id: number }): string => `city:${city}:maker:${id}`;
+const mapOfTwo = new Map<string, unknown>(all.map((_, id) => [ofTwo({ city: 'oaxaca', id }), smallValue(id)]));
+const readByTwo = async (params: { city: string; id: number }): Promise<unknown> => mapOfTwo.get(ofTwo(params));
+export const asyncMapByTwoParams: OpenNearSubject = async () => ({
+  read: (number) => readByTwo({ city: 'oaxaca', id: number }),
+});

@@ -35,6 +35,13 @@ export const readersByParams = {
     of: 'cenote',
     open: async () => (await import('./cenote.js')).groupedKeyspace,
   },
+} as const satisfies Readonly<Record<string, Reader>>;
+
+export const readersByTwoParams = {
+  'async function around Map.get of a key made of two': {
+    of: 'raw',
+    open: async () => (await import('./floors.js')).asyncMapByTwoParams,
+  },
   'keyspace.get, 2 parameters': { of: 'cenote', open: async () => (await import('./cenote.js')).keyspaceOfTwo },
   'keyspace.get, 2 parameters, 2 groups': {
     of: 'cenote',
@@ -42,5 +49,5 @@ export const readersByParams = {
   },
 } as const satisfies Readonly<Record<string, Reader>>;
 
-export const everyReader = { ...readers, ...readersByParams };
+export const everyReader = { ...readers, ...readersByParams, ...readersByTwoParams };
 export type ReaderName = keyof typeof everyReader;

@@ -1,7 +1,7 @@
 /** Keys that a subject answers for, by their number. */
 export const keyCount = 10_000;
 
-/** What is kept under a key: 88 bytes as JSON, and about as much in memory. */
+/** What is kept under a key. */
 export function smallValue(number: number): { id: number; name: string; city: string; price: number } {
   return { id: number, name: `Weaver ${String(number).padStart(8, '0')}`, city: 'Oaxaca de Juárez, MX', price: 250.5 };
 }
