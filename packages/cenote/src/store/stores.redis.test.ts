@@ -55,12 +55,10 @@ const step: fc.Arbitrary<{ say: string; run: Step }> = fc.oneof(
     say: `put ${k} ${String(v)} ${lifetime}`,
     run: (store: Store, prefix: string) => store.run(put, { key: prefix + k, value: v, ...(lifetime && { lifetime }) }),
   })),
-  fc
-    .tuple(key, number)
-    .map(([k, v]) => ({
-      say: `put ${k} ${v}`,
-      run: (store: Store, prefix: string) => store.run(put, { key: prefix + k, value: v }),
-    })),
+  fc.tuple(key, number).map(([k, v]) => ({
+    say: `put ${k} ${v}`,
+    run: (store: Store, prefix: string) => store.run(put, { key: prefix + k, value: v }),
+  })),
   fc.tuple(key, number, number).map(([k, expected, v]) => ({
     say: `swap ${k}`,
     run: (store: Store, prefix: string) => store.run(swap, { key: prefix + k, expected, value: v }),
@@ -79,21 +77,17 @@ const step: fc.Arbitrary<{ say: string; run: Step }> = fc.oneof(
     run: (store: Store, prefix: string) => store.delete(keys.map((k) => prefix + k)),
   })),
   key.map((k) => ({ say: `readOne ${k}`, run: (store: Store, prefix: string) => store.readOne(prefix + k) })),
-  fc
-    .array(key, { maxLength: 5 })
-    .map((keys) => ({
-      say: `read ${keys.join()}`,
-      run: (store: Store, prefix: string) => store.read(keys.map((k) => prefix + k)),
-    })),
+  fc.array(key, { maxLength: 5 }).map((keys) => ({
+    say: `read ${keys.join()}`,
+    run: (store: Store, prefix: string) => store.read(keys.map((k) => prefix + k)),
+  })),
   key.map((k) => ({ say: `expiry ${k}`, run: (store: Store, prefix: string) => left(store, prefix + k) })),
   pattern.map((glob) => ({ say: `scan ${glob}`, run: (store: Store, prefix: string) => scanned(store, prefix, glob) })),
   fc.array(value, { maxLength: 3 }).map((args) => ({ say: `echo`, run: (store: Store) => store.run(echo, args) })),
-  fc
-    .constantFrom('n', 'm')
-    .map((k) => ({
-      say: `count ${k}`,
-      run: (store: Store, prefix: string) => store.run(count, `${prefix}count:${k}`),
-    })),
+  fc.constantFrom('n', 'm').map((k) => ({
+    say: `count ${k}`,
+    run: (store: Store, prefix: string) => store.run(count, `${prefix}count:${k}`),
+  })),
 );
 
 test('both stores answer the same and hold the same, whatever is done to them', async () => {

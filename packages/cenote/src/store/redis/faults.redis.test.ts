@@ -369,6 +369,19 @@ describe('a server that refuses', () => {
     expect((await right.health()).status).toBe('ok');
   });
 
+  test('a key outside the ACL of its user spoils no other read of the same moment', async () => {
+    const redis = await server();
+    await redis.command('SET', 'app:k', 'v');
+    await redis.command('ACL', 'SETUSER', 'app', 'on', '>secret', '~app:*', '+@all');
+    const store = open(`redis://app:secret@127.0.0.1:${redis.port}`);
+    await up(store);
+    const reads = [store.readOne('app:k'), store.readOne('other'), store.readOne('app:absent')];
+    const [known, forbidden, absent] = await Promise.allSettled(reads);
+    expect(known).toMatchObject({ value: Buffer.from('v') });
+    expect(forbidden).toMatchObject({ reason: { code: 'STORE_REFUSED' } });
+    expect(absent).toMatchObject({ value: null });
+  });
+
   test('a key outside the ACL of its user, and INFO: no epoch of its own, and a warning', async () => {
     const redis = await server();
     await redis.command('ACL', 'SETUSER', 'app', 'on', '>p@ss:w/rd', '~app:*', '+@all', '-info', '-time');
