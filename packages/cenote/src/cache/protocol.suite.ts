@@ -522,7 +522,8 @@ export function protocolSuite(makeWorld: () => World): void {
       const { cache, store } = world.process();
       await world.soon(cache.set('k', 1, { tags: ['t'], ttl: Infinity }));
       await world.soon(cache.set('other', 1, { tags: ['t'], ttl: 40 }));
-      for await (const [name = ''] of store.scan(`${world.prefix}:tag:*`)) expect(await store.expiry(name)).toBe(Infinity);
+      for await (const [name = ''] of store.scan(`${world.prefix}:tag:*`))
+        expect(await store.expiry(name)).toBe(Infinity);
       expect(await world.soon(cache.ttl('k'))).toBe(Infinity);
     });
 

@@ -329,13 +329,7 @@ export async function observed(scope: Scope, load: Load, key: string, plan: Plan
 }
 
 /** A load without the store's word: bounded, shared only before it begins, stored nowhere. */
-async function loadUnleased(
-  scope: Scope,
-  wanted: Wanted,
-  plan: Plan,
-  load: Loader,
-  call: Call,
-): Promise<unknown> {
+async function loadUnleased(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call): Promise<unknown> {
   const give = await scope.common.unleased.run(
     wantedId(wanted),
     async (end) => {
