@@ -48,7 +48,17 @@ async function openCache(url: string): Promise<Cache> {
 function noCache(): Cache {
   const none = {
     named: () => none,
-    keyspace: (_template: string, { load }: { load: (params: object) => unknown }) => ({ get: load }),
+    keyspace: (_template: string, { load }: { load: (params: object) => unknown }) => ({
+      get: async (params: object) => withoutDates(await load(params)),
+    }),
   };
   return none as unknown as Cache;
+}
+
+/** The routes answer with what JSON holds, which a loader's result is not yet. Cheaper than a round trip through JSON. */
+function withoutDates(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(withoutDates);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutDates(item)]));
 }

@@ -22,6 +22,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   'leaderboard, 5 pages of 20': [1, 2, 3, 4, 5].map((page) => `/api/gamification/leaderboard?page=${page}&limit=20`),
   'rank of 500 users': users('/api/users/:id/rank'),
   'stats of 500 users': users('/api/users/:id/stats'),
+  'badges of 500 users': users('/api/users/:id/badges'),
   'badges, with those of the caller': ['/api/gamification/badges'],
   'experiences, first page': ['/api/experiences?page=1&limit=20'],
   'events, first page': ['/api/events?page=1&limit=20'],

@@ -22,6 +22,8 @@ export interface Findings {
   values: number;
   invalidations: number;
   transient: number;
+  /** Values from memory that another process had invalidated, no longer ago than memory may lag. */
+  late: number;
   permanent: number;
   false: number;
   /** Reads when all was quiet: answered by what the race had left in the cache · filled then, and read again. */
@@ -33,6 +35,7 @@ export interface Findings {
   errors: number;
   readonly readings: Record<string, number>;
   readonly ages: Record<string, number>;
+  readonly lateAges: Record<string, number>;
   readonly counts: Record<string, number>;
   readonly samples: (Breach | string)[];
 }
@@ -43,6 +46,7 @@ export function noFindings(): Findings {
     values: 0,
     invalidations: 0,
     transient: 0,
+    late: 0,
     permanent: 0,
     false: 0,
     finalHits: 0,
@@ -51,6 +55,7 @@ export function noFindings(): Findings {
     errors: 0,
     readings: {},
     ages: {},
+    lateAges: {},
     counts: {},
     samples: [],
   };
@@ -59,11 +64,12 @@ export function noFindings(): Findings {
 const mostSamples = 12;
 
 export function add(total: Findings, more: Findings): void {
-  const { samples, readings, ages, counts, ...numbers } = more;
+  const { samples, readings, ages, lateAges, counts, ...numbers } = more;
   total.samples.push(...samples.slice(0, Math.max(0, mostSamples - total.samples.length)));
   for (const [sums, parts] of [
     [total.readings, readings],
     [total.ages, ages],
+    [total.lateAges, lateAges],
     [total.counts, counts],
     [total as unknown as Record<string, number>, numbers],
   ] as const) {
@@ -79,9 +85,18 @@ const limits = [1, 3, 10, 30, 100, 300, 1_000] as const;
 
 export function note(findings: Findings, breach: Breach): void {
   findings[breach.sort]++;
-  const limit = limits.find((most) => breach.age < most);
-  addTo(findings.ages, limit === undefined ? 'longer' : `< ${limit} ms`);
+  addTo(findings.ages, classOf(breach.age));
   if (findings.samples.length < mostSamples) findings.samples.push(breach);
+}
+
+export function noteLate(findings: Findings, age: number): void {
+  findings.late++;
+  addTo(findings.lateAges, classOf(age));
+}
+
+function classOf(age: number): string {
+  const limit = limits.find((most) => age < most);
+  return limit === undefined ? 'longer' : `< ${limit} ms`;
 }
 
 export function noteError(findings: Findings, where: string, error: unknown): void {

@@ -24,8 +24,17 @@ export interface HuntOptions {
 export async function hunt(names: readonly string[], { seed, episodes = 2_400, onEnd }: HuntOptions): Promise<Hunt[]> {
   const hunts: Hunt[] = [];
   for (const name of names) {
-    const { kind, processes, faults } = mutants[name] as (typeof mutants)[string];
-    const report = await race({ episodes, seed, processes, kind, faults, mutant: name, untilBreach: true });
+    const { kind, processes, faults, near } = mutants[name] as (typeof mutants)[string];
+    const report = await race({
+      episodes,
+      seed,
+      processes,
+      kind,
+      faults,
+      ...(near && { near }),
+      mutant: name,
+      untilBreach: true,
+    });
     hunts.push(huntOf(name, report));
     onEnd?.(hunts.at(-1) as Hunt);
   }

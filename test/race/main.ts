@@ -6,6 +6,7 @@ import { hunt, tableOf } from './hunt.js';
 import { mutantNames } from './mutants.js';
 import { isProof, race, type RaceOptions, type RaceReport } from './race.js';
 import { describe } from './report.js';
+import { nearBound } from './shelf.js';
 
 const help = `Random races of writers and readers on one Redis, checked at every read.
 
@@ -15,6 +16,8 @@ const help = `Random races of writers and readers on one Redis, checked at every
   --processes N     servers, each a process of its own, 1 to 16; default 1 (with two caches)
   --kind KIND       ${kinds.join(' | ')} | all (each in turn); default all
   --faults LIST     ${faults.join(',')}, or all: trouble made meanwhile; default none
+  --near            caches with a memory tier: what other processes have invalidated may be served from it for ${nearBound} ms,
+                    never what this process has, nor to readers past it
   --seed N          of every choice (not of time, which is the machine's); default 1
   --mutant NAME     without one safeguard: the run must fail
                     ${mutantNames.join('\n                    ')}
@@ -41,6 +44,7 @@ function commandOf(args: readonly string[]): Command | 'help' {
       kind: { type: 'string', default: 'all' },
       faults: { type: 'string', default: '' },
       seed: { type: 'string', default: '1' },
+      near: { type: 'boolean', default: false },
       mutant: { type: 'string' },
       mutants: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -58,6 +62,7 @@ function commandOf(args: readonly string[]): Command | 'help' {
       seed: count('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
       kind: oneOf<Kind | 'all'>('kind', values.kind, [...kinds, 'all']),
       faults: faultsOf(values.faults),
+      near: values.near,
       mutant: values.mutant,
     },
   };

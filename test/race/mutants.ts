@@ -11,6 +11,7 @@ import type { CallOptions, Operation, Reply } from 'cenote';
 import { encodeEntry, parseEntry } from '../../packages/cenote/src/cache/entry.js';
 import { Flight } from '../../packages/cenote/src/cache/flight.js';
 import { Names } from '../../packages/cenote/src/cache/key.js';
+import { Near } from '../../packages/cenote/src/cache/near/near.js';
 import { capture, type WriteInput } from '../../packages/cenote/src/cache/operations/index.js';
 import { Pending } from '../../packages/cenote/src/cache/pending.js';
 import { freshVersions, tagPairs, tagsOfHead } from '../../packages/cenote/src/cache/tags.js';
@@ -26,6 +27,8 @@ export interface Mutant {
   readonly kind: Kind;
   readonly processes: number;
   readonly faults: readonly Fault[];
+  /** Whether caches have a memory tier. */
+  readonly near?: boolean;
   apply(): void;
 }
 
@@ -115,6 +118,28 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       });
     },
   },
+  'near-without-ticket': {
+    safeguard: 'memory keeps what a read brought only if nothing has changed since it was sent',
+    ...near('mixed'),
+    apply() {
+      const { put } = Near.prototype;
+      Near.prototype.put = function (this: Near, ticket, ...rest) {
+        for (const tag of ticket.tags) tag.isGood = true;
+        put.call(this, Object.assign(ticket, { isValid: true }), ...rest);
+      };
+    },
+  },
+  'near-deaf-to-tags': {
+    safeguard: 'copies in memory die with the tags that they carry',
+    ...near('tags'),
+    apply: () => (Near.prototype.forgetTag = () => undefined),
+  },
+  'near-keeps-when-lost': {
+    safeguard: 'memory is emptied when the feed of changes is lost',
+    ...near('keys'),
+    faults: ['cuts'],
+    apply: () => (Near.prototype.lost = () => undefined),
+  },
 };
 
 export const mutantNames = Object.keys(mutants);
@@ -124,6 +149,11 @@ export function applyMutant(name: string): void {
   const mutant = mutants[name];
   if (!mutant) throw new Error(`there is no mutant ${name}`);
   mutant.apply();
+}
+
+/** Shows in fine weather, between processes with a memory tier. */
+function near(kind: Kind): Pick<Mutant, 'kind' | 'processes' | 'faults' | 'near'> {
+  return { kind, processes: 2, faults: [], near: true };
 }
 
 /** Shows in fine weather. One process has two caches, each with a connection of its own. */

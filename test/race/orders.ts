@@ -11,6 +11,8 @@ export interface Setting {
   readonly urls: readonly string[];
   /** Milliseconds that a call to the store, and waiting for another's load, may take. */
   readonly deadline: { readonly store: number; readonly wait: number };
+  /** Whether caches have a memory tier. */
+  readonly near: boolean;
   readonly truth: string;
   readonly seed: number;
   readonly mutant: string | undefined;

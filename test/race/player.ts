@@ -1,8 +1,8 @@
 import { plotOf, type Episode, type Plot } from './episode.js';
-import { addTo, note, noteError, noFindings, type Breach, type Findings } from './findings.js';
+import { addTo, note, noteError, noteLate, noFindings, type Breach, type Findings } from './findings.js';
 import type { Family } from './kinds.js';
 import { pause, Random } from './random.js';
-import { keyOf, readingNames, readings, type Reading } from './reading.js';
+import { keyOf, mayBeNear, readingNames, readings, type Reading } from './reading.js';
 import type { Shelf, Value } from './shelf.js';
 import { ageOf, lags, moment, type Floor, type Truth } from './truth.js';
 import { invalidatings } from './writing.js';
@@ -14,14 +14,24 @@ export class Player {
   readonly #servers: number;
   readonly #truth: Truth;
   readonly #shelves: readonly Shelf[];
+  /** Milliseconds for which memory may lag behind other processes; absent without a memory tier. */
+  readonly #bound: number | undefined;
   #findings: Findings = noFindings();
 
-  constructor(seed: number, server: number, servers: number, truth: Truth, shelves: readonly Shelf[]) {
+  constructor(
+    seed: number,
+    server: number,
+    servers: number,
+    truth: Truth,
+    shelves: readonly Shelf[],
+    bound: number | undefined,
+  ) {
     this.#seed = seed;
     this.#server = server;
     this.#servers = servers;
     this.#truth = truth;
     this.#shelves = shelves;
+    this.#bound = bound;
   }
 
   /** What was found since the last time. */
@@ -52,7 +62,10 @@ export class Player {
     for (const shelf of this.#shelves) {
       for (const row of episode.rows) {
         const place = { episode: episode.id, row };
-        const left = await shelf.cache.get<Value>(keyOf(shelf, family, place));
+        const key = keyOf(shelf, family, place);
+        const held = await shelf.cache.get<Value>(key);
+        if (held !== undefined && this.#bound !== undefined) this.#compare(shelf, episode, family, row, held);
+        const left = await shelf.cache.get<Value>(key, { near: false });
         if (left !== undefined) {
           this.#findings.finalHits++;
           this.#compare(shelf, episode, family, row, left);
@@ -104,7 +117,9 @@ export class Player {
   }
 
   async #read(episode: Episode, plot: Plot, random: Random): Promise<void> {
-    for (let reads = 5 + random.below(5); reads > 0; reads--) {
+    // Memory answers whom the store has answered before.
+    const rounds = this.#bound === undefined ? 1 : 5;
+    for (let reads = rounds * (5 + random.below(5)); reads > 0; reads--) {
       await pause(random, plot.pace);
       await this.#readOnce(episode, plot, random, episode.rows);
     }
@@ -114,8 +129,10 @@ export class Player {
     const shelf = random.pick(this.#shelves);
     const reading = random.pick(readingNames);
     const chosen = reading.includes('Many') ? random.some(rows) : [random.pick(rows)];
-    const least = chosen.map((row) => shelf.least(row));
     const began = moment();
+    const least = chosen.map((row) => shelf.least(row));
+    const by = this.#bound !== undefined && mayBeNear(reading) ? began - this.#bound : undefined;
+    const allowed = chosen.map((row) => shelf.least(row, by).versions);
     let values: readonly (Value | undefined)[];
     try {
       values = await (readings[reading] as Reading)(
@@ -145,8 +162,9 @@ export class Player {
         least: floor.versions,
       };
       if (!shelf.isReal(value, row)) note(this.#findings, { ...breach, sort: 'false', age: 0 });
-      else if (lags(value.versions, floor.versions))
+      else if (lags(value.versions, allowed[index] ?? floor.versions))
         note(this.#findings, { ...breach, sort: 'transient', age: ageOf(floor, value.versions, began) });
+      else if (lags(value.versions, floor.versions)) noteLate(this.#findings, ageOf(floor, value.versions, began));
     }
   }
 

@@ -19,7 +19,7 @@ import { add, noFindings, type Findings } from './findings.js';
 import { kinds, type Fault, type Kind } from './kinds.js';
 import { give } from './orders.js';
 import { Random } from './random.js';
-import { prefix } from './shelf.js';
+import { nearBound, prefix } from './shelf.js';
 import { Truth } from './truth.js';
 import { Weather } from './weather.js';
 
@@ -29,6 +29,8 @@ export interface RaceOptions {
   readonly processes: number;
   readonly kind: Kind | 'all';
   readonly faults: readonly Fault[];
+  /** Caches have a memory tier, and one each: what others have invalidated may be served from it for a while. */
+  readonly near?: boolean;
   readonly mutant?: string | undefined;
   /** Ends at the first breach, as a hunt for a mutant does. */
   readonly untilBreach?: boolean;
@@ -65,7 +67,7 @@ export async function race(
   try {
     const truth = join(redis.dir, 'truth');
     await writeFile(truth, Buffer.alloc(Truth.size(perRound * mostRows, options.processes)));
-    const perServer = options.processes === 1 ? 2 : 1;
+    const perServer = cachesPerServer(options);
     await Promise.all(
       Array.from({ length: options.processes }, async (_, server) => {
         const behind = await Promise.all(Array.from({ length: perServer }, () => TcpProxy.start({ port: redis.port })));
@@ -80,6 +82,7 @@ export async function race(
             servers: options.processes,
             urls,
             deadline: options.faults.length > 0 ? deadlines.storm : deadlines.calm,
+            near: options.near ?? false,
             truth,
             seed: options.seed,
             mutant: options.mutant,
@@ -87,7 +90,12 @@ export async function race(
         });
       }),
     );
-    const weather = new Weather({ redis, networks }, options.faults, new Random(options.seed, 'weather'));
+    const weather = new Weather(
+      { redis, networks },
+      options.faults,
+      new Random(options.seed, 'weather'),
+      options.near ? 40 : 4,
+    );
     while (report.episodes < options.episodes) {
       const round = roundOf(options, report);
       await clean(redis, truth, options.processes);
@@ -99,6 +107,7 @@ export async function race(
       }
       await Promise.all(servers.map((server) => give(server, { do: 'quiet' })));
       if (options.faults.length > 0) await forgetLeases(redis);
+      if (options.near) await new Promise((resolve) => setTimeout(resolve, nearBound));
       await settle(servers, round, report);
       report.troubles = weather.troubles;
       report.seconds = (performance.now() - began) / 1_000;
@@ -121,6 +130,11 @@ export async function race(
   }
 }
 
+/** One process has two caches, each with a connection of its own; with memory the two would be two processes to each other. */
+export function cachesPerServer({ processes, near }: RaceOptions): number {
+  return processes === 1 && !near ? 2 : 1;
+}
+
 /** Reads that broke the promise, of whatever sort. */
 export function breaches({ transient, permanent, false: untrue }: Findings): number {
   return transient + permanent + untrue;
@@ -134,6 +148,7 @@ export function isProof(report: RaceReport): boolean {
     report.errors === 0 &&
     report.finalMisses === 0 &&
     report.finalHits > finals / 4 &&
+    (!report.options.near || (report.counts['near hits'] ?? 0) > 0) &&
     report.values > 0
   );
 }

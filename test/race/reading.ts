@@ -60,6 +60,17 @@ export const readings: Readonly<Record<string, Reading>> = {
     );
     return [...byKey.keys()].map((key) => values.get(key));
   },
+  'wrap, past memory': each((shelf, family, place, random) =>
+    shelf.cache.wrap(keyOf(shelf, family, place), () => shelf.load(place, random), {
+      ...entryOf(family, place),
+      near: false,
+    }),
+  ),
+  'keyspace.get, past memory': each((shelf, family, place) => shelf.rows(family).get(place, { near: false })),
+  'keyspace.getMany, past memory': (shelf, family, places) => shelf.rows(family).getMany(places, { near: false }),
+  'get, past memory': each((shelf, family, place) =>
+    shelf.cache.get<Value>(keyOf(shelf, family, place), { near: false }),
+  ),
   'keyspace.get': each((shelf, family, place) => shelf.rows(family).get(place)),
   'keyspace.getMany': (shelf, family, places) => shelf.rows(family).getMany(places),
   'keyspace.peek': each((shelf, family, place) => shelf.rows(family).peek(place)),
@@ -78,6 +89,11 @@ export const readingNames = [
   'get',
   ...Object.keys(readings),
 ];
+
+/** Whether a way of reading may be answered by this process's memory, where it has some. */
+export function mayBeNear(name: string): boolean {
+  return !name.endsWith('past memory');
+}
 
 function each(
   read: (shelf: Shelf, family: Family, place: Place, random: Random) => Promise<Value | undefined>,

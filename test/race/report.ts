@@ -1,4 +1,4 @@
-import { breaches, isProof, type RaceReport } from './race.js';
+import { breaches, cachesPerServer, isProof, type RaceReport } from './race.js';
 
 /** A run, for people. */
 export function describe(report: RaceReport): string {
@@ -17,13 +17,20 @@ export function describe(report: RaceReport): string {
   } = report;
   const { hits = 0, misses = 0, loads = 0, shared = 0, fills = 0, refused = 0 } = counts;
   const lines = [
-    `${episodes} episodes (${list(byKind)}), seed ${options.seed}, ${options.processes} ${options.processes === 1 ? 'process with two caches' : 'processes'}, ${seconds.toFixed(1)} s`,
+    `${episodes} episodes (${list(byKind)}), seed ${options.seed}, ${options.processes} ${
+      options.processes > 1 ? 'processes'
+      : cachesPerServer(options) > 1 ? 'process with two caches'
+      : 'process'
+    }, ${seconds.toFixed(1)} s`,
     ...(options.faults.length > 0 ? [`faults          ${report.troubles} (${options.faults.join(', ')})`] : []),
     ...(options.mutant === undefined ? [] : [`without         ${options.mutant}`]),
     `reads           ${reads}, of which ${values} gave a value; ${invalidations} invalidations`,
-    `caches          ${hits} hits, ${misses} misses, ${loads} loads, ${shared} shared, ${fills} fills, ${refused} refused`,
+    `caches          ${hits} hits${options.near ? ` (${counts['near hits'] ?? 0} near)` : ''}, ${misses} misses, ${loads} loads, ${shared} shared, ${fills} fills, ${refused} refused`,
     ...details(counts),
     `stale           ${report.transient} transient, ${report.permanent} permanent, ${report.false} values that never were`,
+    ...(options.near ?
+      [`late            ${report.late} from memory within the bound`, `  since         ${list(report.lateAges)}`]
+    : []),
     ...(breaches(report) > 0 ? [`  since         ${list(report.ages)}`] : []),
     `control         when all was quiet ${finalHits} reads were answered by what the race had left, ${finalFills} by a fill, ${finalMisses} could not be`,
     `errors          ${report.errors}`,

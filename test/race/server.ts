@@ -4,7 +4,7 @@ import { applyMutant } from './mutants.js';
 import type { Answer, Order, Setting } from './orders.js';
 import { Player } from './player.js';
 import { Random } from './random.js';
-import { Shelf } from './shelf.js';
+import { nearBound, Shelf } from './shelf.js';
 import { Truth } from './truth.js';
 
 class Server {
@@ -12,16 +12,16 @@ class Server {
   readonly #shelves: readonly Shelf[];
   readonly #player: Player;
 
-  constructor({ server, servers, urls, deadline, truth, seed, mutant }: Setting) {
+  constructor({ server, servers, urls, deadline, near, truth, seed, mutant }: Setting) {
     if (mutant !== undefined) applyMutant(mutant);
     this.#truth = new Truth(truth, servers, server);
     this.#shelves = urls.map(
       (url, index) =>
-        new Shelf(url, deadline, this.#truth, new Random(seed, server, 'loads', index), (error) =>
+        new Shelf(url, { deadline, near }, this.#truth, new Random(seed, server, 'loads', index), (error) =>
           this.#player.fail('the store', error),
         ),
     );
-    this.#player = new Player(seed, server, servers, this.#truth, this.#shelves);
+    this.#player = new Player(seed, server, servers, this.#truth, this.#shelves, near ? nearBound : undefined);
   }
 
   async follow(order: Exclude<Order, { do: 'open' }>): Promise<Answer> {
@@ -53,9 +53,11 @@ class Server {
 }
 
 async function addStats(findings: Findings, shelf: Shelf): Promise<void> {
-  const { hits, stale, misses, missesBy, loads, shared, fills, refused, refusedBy, storeFaults } = await shelf.stats();
+  const { hits, near, stale, misses, missesBy, loads, shared, fills, refused, refusedBy, storeFaults } =
+    await shelf.stats();
   for (const [name, count] of Object.entries({
     hits,
+    'near hits': near,
     'hits within grace': stale,
     misses,
     loads,

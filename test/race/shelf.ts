@@ -30,6 +30,9 @@ export type Place = { readonly episode: number; readonly row: number };
 
 export const prefix = 'race';
 
+/** Milliseconds for which memory may serve what others have invalidated, in runs with a memory tier. */
+export const nearBound = 200;
+
 /** One cache of a server on a connection of its own, with its keyspaces, and the source behind it. */
 export class Shelf {
   readonly store: Store;
@@ -43,7 +46,7 @@ export class Shelf {
   /** `onError` is told of what the store should never raise. */
   constructor(
     url: string,
-    deadline: Setting['deadline'],
+    { deadline, near }: Pick<Setting, 'deadline' | 'near'>,
     truth: Truth,
     random: Random,
     onError: (error: unknown) => void,
@@ -54,7 +57,14 @@ export class Shelf {
     const onEvent = (event: CacheEvent): void => {
       if (event.type === 'store-fault' && !(event.error instanceof StoreError)) onError(event.error);
     };
-    this.cache = new Cache({ store: this.store, prefix, ttl: '5m', deadline, onEvent } satisfies CacheOptions);
+    this.cache = new Cache({
+      store: this.store,
+      prefix,
+      ttl: '5m',
+      deadline,
+      near: near && { bound: nearBound },
+      onEvent,
+    } satisfies CacheOptions);
     for (const family of families) this.#rows.set(family, this.#declare(family));
   }
 
@@ -78,10 +88,10 @@ export class Shelf {
     else this.#kept.set(row, higher(committed, this.#kept.get(row)));
   }
 
-  /** What a read of this cache that begins now may not fall below. */
-  least(row: number): Floor {
-    const { versions, since } = this.#truth.floor(row);
-    return { versions: higher(versions, this.#kept.get(row)), since };
+  /** What a read of this cache that begins now may not fall below, if it must know what others had promised by `by`. */
+  least(row: number, by?: number): Floor {
+    const { versions, notes } = this.#truth.floor(row, by);
+    return { versions: higher(versions, this.#kept.get(row)), notes };
   }
 
   /** Whether a value is what the source held at some time up to now. */

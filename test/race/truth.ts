@@ -3,28 +3,38 @@
  *
  * A row's value is one counter for each server, which that server alone raises. So a commit is one synchronous write of
  * one byte, a read is one synchronous read, and no lock is needed: a value is new enough when none of its counters is
- * below the counter that is asked for. Each server also notes, for each row, the value that stood when it last had an
- * invalidation acknowledged (its *floor*): no read that begins after that note may return less.
+ * below the counter that is asked for. Each server also notes, for each row, the value that stood when it had an
+ * invalidation acknowledged: no read that begins after that note may return less (`bound` later where memory may answer).
  *
- * A row takes `servers` bytes of counters, then for each server a floor of as many bytes and its time (8 bytes).
+ * A row takes `servers` bytes of counters, then for each server its last notes, of as many bytes and a time (8 bytes) each.
  */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 /** Counters of one row, by server. */
 export type Versions = readonly number[];
 
-/** What a read may not fall below. */
-export interface Floor {
+/** What a server has promised of a row. */
+interface Note {
   readonly versions: Versions;
-  /** The `moment` when each counter was promised; 0 where that was to one cache alone. */
-  readonly since: readonly number[];
+  /** The `moment` of it. */
+  readonly at: number;
 }
 
-/** Milliseconds, at least, since a value that lags behind a floor should have been gone. */
-export function ageOf(floor: Floor, versions: Versions, now: number): number {
-  const lagging = floor.since.filter((at, server) => at > 0 && (versions[server] ?? 0) < (floor.versions[server] ?? 0));
-  return lagging.length === 0 ? 0 : now - Math.min(...lagging);
+/** What a read may not fall below, and how that came about. */
+export interface Floor {
+  readonly versions: Versions;
+  /** Promises to all; what was promised to one cache alone has none. */
+  readonly notes: readonly Note[];
 }
+
+/** Milliseconds since a value that lags behind a floor should have been gone. */
+export function ageOf({ notes }: Floor, versions: Versions, now: number): number {
+  const broken = notes.filter((note) => lags(versions, note.versions));
+  return broken.length === 0 ? 0 : now - Math.min(...broken.map(({ at }) => at));
+}
+
+/** Notes that are kept of one row by one server: more than it makes in a round. */
+const keptNotes = 8;
 
 /** Milliseconds on a clock that all processes of a machine share. */
 export function moment(): number {
@@ -46,17 +56,22 @@ export class Truth {
   readonly #servers: number;
   readonly #server: number;
   readonly #stride: number;
+  /** Bytes of one note. */
+  readonly #length: number;
+  /** Where the next note of a row goes. */
+  readonly #next = new Map<number, number>();
 
   constructor(path: string, servers: number, server: number) {
     this.#file = openSync(path, 'r+');
     this.#servers = servers;
     this.#server = server;
-    this.#stride = servers + servers * (servers + 8);
+    this.#length = servers + 8;
+    this.#stride = servers + servers * keptNotes * this.#length;
   }
 
   /** Bytes of a file for so many rows. */
   static size(rows: number, servers: number): number {
-    return rows * (servers + servers * (servers + 8));
+    return rows * (servers + servers * keptNotes * (servers + 8));
   }
 
   /** What is committed now. */
@@ -75,34 +90,37 @@ export class Truth {
 
   /** Notes that an invalidation sent after `versions` were committed has been acknowledged. */
   acknowledge(row: number, versions: Versions): void {
-    const note = Buffer.alloc(this.#servers + 8);
-    const at = row * this.#stride + this.#servers + this.#server * note.length;
-    const known = this.#bytes(at, this.#servers);
-    for (const [server, version] of versions.entries()) note[server] = Math.max(version, known[server] ?? 0);
+    const place = this.#next.get(row) ?? 0;
+    const note = Buffer.alloc(this.#length);
+    note.set(versions);
     note.writeDoubleLE(moment(), this.#servers);
-    writeSync(this.#file, note, 0, note.length, at);
+    writeSync(this.#file, note, 0, note.length, this.#notesAt(row, this.#server) + place * note.length);
+    this.#next.set(row, (place + 1) % keptNotes);
   }
 
-  /** What all servers have noted. */
-  floor(row: number): Floor {
-    const versions = Array.from({ length: this.#servers }, () => 0);
-    const since = [...versions];
-    const length = this.#servers + 8;
-    const notes = this.#bytes(row * this.#stride + this.#servers, length * this.#servers);
-    for (let note = 0; note < this.#servers; note++) {
-      const at = notes.readDoubleLE(note * length + this.#servers);
-      for (let server = 0; server < this.#servers; server++) {
-        const version = notes[note * length + server] as number;
-        if (version <= (versions[server] as number)) continue;
-        versions[server] = version;
-        since[server] = at;
+  /** What this server has noted, and what others had noted by the moment `by`. */
+  floor(row: number, by = Infinity): Floor {
+    const notes: Note[] = [];
+    for (let server = 0; server < this.#servers; server++) {
+      const bytes = this.#bytes(this.#notesAt(row, server), keptNotes * this.#length);
+      for (let at = 0; at < bytes.length; at += this.#length) {
+        const note = {
+          versions: [...bytes.subarray(at, at + this.#servers)],
+          at: bytes.readDoubleLE(at + this.#servers),
+        };
+        if (note.at > 0 && (server === this.#server || note.at <= by)) notes.push(note);
       }
     }
-    return { versions, since };
+    const none: Versions = Array.from({ length: this.#servers }, () => 0);
+    return { versions: notes.reduce((least, note) => higher(least, note.versions), none), notes };
   }
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  #notesAt(row: number, server: number): number {
+    return row * this.#stride + this.#servers + server * keptNotes * this.#length;
   }
 
   #bytes(at: number, length: number): Buffer {

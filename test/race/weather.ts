@@ -30,7 +30,11 @@ export class Weather {
   readonly #sleepers = new Set<() => void>();
   troubles = 0;
 
-  constructor(around: Surroundings, faults: readonly Fault[], random: Random) {
+  /** Milliseconds between troubles, about. */
+  readonly #rest: number;
+
+  constructor(around: Surroundings, faults: readonly Fault[], random: Random, rest = 4) {
+    this.#rest = rest;
     this.#around = around;
     this.#faults = faults;
     this.#random = random;
@@ -51,7 +55,7 @@ export class Weather {
   async #rage(): Promise<void> {
     const delays = this.#delay();
     while (!this.#done && this.#faults.length > 0) {
-      await this.#wait(4 + this.#random.below(12));
+      await this.#wait(this.#rest * (1 + this.#random.below(4)));
       if (this.#done) break;
       await this.#make(this.#random.pick(this.#faults));
       this.troubles++;

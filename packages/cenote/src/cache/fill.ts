@@ -4,7 +4,7 @@ import { encodeEntry, encodeVersion, randomId } from './entry.js';
 import { leaseLife, type Lease } from './lease.js';
 import type { Loaded } from './load.js';
 import { remove, write, type WriteInput } from './operations/index.js';
-import type { Give, Payload } from './payload.js';
+import { isText, type Give, type Payload } from './payload.js';
 import type { Plan } from './plan.js';
 import type { Key } from './key.js';
 import type { Scope } from './scope.js';
@@ -117,6 +117,7 @@ async function entryOf(
     token: lease.token,
     life: times.life,
     version,
+    isText: isText(payload.encoding),
     entry: encodeEntry(
       lease.key.stored,
       { id: randomId(), ...times, epoch: lease.epoch, version, encoding: payload.encoding, cost, tags },

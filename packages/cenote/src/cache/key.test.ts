@@ -170,7 +170,22 @@ describe('internal names', () => {
 });
 
 test('a prefix is a plain word', () => {
-  for (const prefix of ['', 'a{b', 'a*', 'a?', '[a]', 'a\\b', 'a b', 'a\nb', 'a\u0085', '\ud800', 'x'.repeat(257)]) {
+  for (const prefix of [
+    '',
+    'a{b',
+    'a*',
+    'a?',
+    '[a]',
+    'a\\b',
+    'a b',
+    'a\nb',
+    'a\u0085',
+    '\ud800',
+    'x'.repeat(257),
+    'lease',
+    'app:tag',
+    'app:cache:',
+  ]) {
     expect(() => new Names(prefix)).toThrow(/^prefix must/);
   }
   expect(() => new Names(7 as unknown as string)).toThrow(UsageError);

@@ -33,7 +33,7 @@ export class Names {
   readonly #leaseStart: string;
   readonly #tagStart: string;
 
-  /** @throws UsageError when the prefix is empty, over 256 bytes, or holds braces, glob characters, blanks or controls. */
+  /** @throws UsageError when the prefix is empty, over 256 bytes, holds braces, glob characters, blanks or controls, or ends in an internal name. */
   constructor(prefix?: string) {
     this.start = prefix === undefined ? '' : `${checkPrefix(prefix)}:`;
     this.stats = `${this.start}cache:stats`;
@@ -121,6 +121,9 @@ function checkPrefix(value: unknown): string {
       "must not hold braces, glob characters ('*', '?', '[', ']', '\\'), blanks or control characters",
     );
   }
+  // Such a cache could write the internal names of the cache whose prefix is what stands before.
+  if (/(?:^|:)(?:lease|tag|cache):*$/.test(prefix))
+    throw new UsageError('prefix', prefix, "must not end in 'lease', 'tag' or 'cache': these name internal keys");
   if (Buffer.byteLength(prefix) > maximumPrefixBytes)
     throw new UsageError('prefix', prefix, `must take at most ${maximumPrefixBytes} bytes`);
   return prefix;

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { Deferred } from '../core/deferred.js';
 import { milliseconds, type Duration } from '../core/duration.js';
 import { LoadTimeoutError, UsageError } from '../core/errors.js';
 import { checkVersion } from '../core/options.js';
@@ -56,24 +57,39 @@ export interface LoadRequest {
 /** One run of a loader, bounded by the hard deadline, ended by `abort`. */
 export class Load {
   readonly result: Promise<Loaded>;
-  readonly #controller = new AbortController();
+  readonly #aborted = new Deferred<never>();
+  #controller: AbortController | undefined;
+  #reason: { readonly value: unknown } | undefined;
 
   constructor(request: LoadRequest) {
+    // It may be aborted when nobody waits yet.
+    this.#aborted.promise.catch(() => undefined);
     this.result = this.#run(request);
   }
 
   /** Ends the load: its signal is aborted, and `result` rejects with the reason without waiting for the loader. */
   abort(reason: unknown): void {
-    this.#controller.abort(reason);
+    if (this.#reason) return;
+    this.#reason = { value: reason };
+    this.#controller?.abort(reason);
+    this.#aborted.reject(reason);
   }
 
   get isAborted(): boolean {
-    return this.#controller.signal.aborted;
+    return this.#reason !== undefined;
+  }
+
+  /** Made when a loader asks for it: most don't, and it costs as much as the rest of a load's bookkeeping. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason) this.#controller.abort(this.#reason.value);
+    }
+    return this.#controller.signal;
   }
 
   async #run(request: LoadRequest): Promise<Loaded> {
     const { clock, hard, key } = request;
-    const { signal } = this.#controller;
     const wishes: Wishes = { ttl: undefined, version: undefined, skip: false, late: false };
     const start = clock.monotonic();
     const { end } = request;
@@ -82,10 +98,10 @@ export class Load {
     const cancel = clock.after(hard, () => this.abort(new LoadTimeoutError(key, hard)));
     try {
       const captures = new Captures(request.capture, wishes);
-      const value = await until(
-        signal,
-        captures.during(() => request.load(contextOf(request, signal, wishes, captures))),
-      );
+      const value = await Promise.race([
+        captures.during(() => request.load(contextOf(request, this, wishes, captures))),
+        this.#aborted.promise,
+      ]);
       captures.end();
       return { value, wishes, cost: clock.monotonic() - start };
     } finally {
@@ -131,9 +147,11 @@ export class Captures {
   }
 }
 
-function contextOf({ stale }: LoadRequest, signal: AbortSignal, wishes: Wishes, captures: Captures): LoadContext {
+function contextOf({ stale }: LoadRequest, load: Load, wishes: Wishes, captures: Captures): LoadContext {
   return {
-    signal,
+    get signal() {
+      return load.signal;
+    },
     ...(stale === undefined ? {} : { stale }),
     setTtl(ttl) {
       wishes.ttl = milliseconds(ttl, 'setTtl', { infinite: true });

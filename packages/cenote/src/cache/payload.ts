@@ -93,3 +93,8 @@ export class Payloads {
     return this.#codecs.get(plus === -1 ? encoding : encoding.slice(0, plus));
   }
 }
+
+/** Whether a payload of this encoding is text. */
+export function isText(encoding: string): boolean {
+  return encoding === json.name;
+}

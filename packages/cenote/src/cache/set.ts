@@ -4,6 +4,7 @@ import { lifeOf, prepare } from './fill.js';
 import type { Wanted } from './flights.js';
 import { doom, removeKeys } from './invalidation.js';
 import { write, type WriteInput } from './operations/index.js';
+import { isText } from './payload.js';
 import type { Call, Plan } from './plan.js';
 import { replay } from './replay.js';
 import { epochOf, type Scope } from './scope.js';
@@ -111,6 +112,7 @@ function inputOf(
     lease: scope.common.names.lease(key.stored),
     life: times.life,
     version,
+    isText: isText(encoding),
     entry: encodeEntry(key.stored, head, bytes),
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { StoreError } from '../core/errors.js';
 import type { CacheEvent, LoadEvent, MissReason, RefuseReason, SetEvent, StoreFaultEvent } from '../core/events.js';
 
 /** Plain counters of one name in this process, since it began. */
@@ -129,6 +130,8 @@ export class Tally {
 
   storeFault(during: StoreFaultEvent['during'], error: unknown): void {
     this.#counts.storeFaults++;
+    // A store rejects with nothing else: this is a mistake in a program, and must not pass for an outage.
+    if (!(error instanceof StoreError)) warn(error, 'CENOTE_STORE');
     if (this.#listener) this.#tell({ type: 'store-fault', name: this.name, during, error });
   }
 
@@ -149,9 +152,13 @@ export class Tally {
       this.#listener?.(event);
     } catch (error) {
       // A listener's mistake must not become the caller's error, nor go unseen.
-      process.emitWarning(error instanceof Error ? error : String(error), { code: 'CENOTE_LISTENER' });
+      warn(error, 'CENOTE_LISTENER');
     }
   }
+}
+
+function warn(error: unknown, code: string): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { code });
 }
 
 function count<Reason extends string>(counts: Partial<Record<Reason, number>>, reason: Reason): void {

@@ -49,7 +49,7 @@ export interface Watch {
 
 /**
  * Where entries live. Small on purpose: whatever must be atomic is a named operation, all else is reading, deleting and
- * scanning. Every promise rejects with a `StoreError`, within the deadline, and nothing else.
+ * scanning. Every promise rejects with a `StoreError`, within the deadline, or with the reason of the caller's own signal.
  */
 export interface Store {
   readonly kind: 'memory' | 'redis';
@@ -70,7 +70,7 @@ export interface Store {
   /** Epoch milliseconds on the store's clock, as near as this process knows it; no round trip. */
   now(): number;
 
-  /** The string at `key`, as bytes; `null` when absent or of another type. One `GET`. */
+  /** The string at `key`, as bytes; `null` when absent or of another type. One `GET`; what is asked at one moment may travel together. */
   readOne(key: string, options?: CallOptions): Promise<Buffer | null>;
 
   /** The strings at `keys`, aligned; `null` where absent or of another type. One `MGET` per partition. */

@@ -176,7 +176,10 @@ describe('what is handed out', () => {
   test('is a copy for each caller where freezing does not protect', async () => {
     const { cache, warm } = arrange({ codec: 'msgpack' as 'json' });
     await warm('k', { at: new Date(0), map: new Map([[1, 'one']]) });
-    const read = async () => (await cache.get('k')) as { at: Date; map: Map<number, string> };
+    const read = async (): Promise<{ at: Date; map: Map<number, string> }> => {
+      const value: unknown = await cache.get('k');
+      return value as { at: Date; map: Map<number, string> };
+    };
     const one = await read();
     one.at.setTime(1);
     one.map.clear();

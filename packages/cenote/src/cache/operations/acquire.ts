@@ -36,7 +36,7 @@ export const acquire = defineOperation<AcquireInput, Acquired>({
       String(input.life),
       input.mode,
       // A damaged id may hold any byte.
-      Buffer.from(input.rejected ?? '', 'latin1'),
+      input.rejected ? Buffer.from(input.rejected, 'latin1') : '',
       lifeArgument(input.tagLife),
       input.epoch,
       ...input.versions,
@@ -50,7 +50,7 @@ export const acquire = defineOperation<AcquireInput, Acquired>({
     if (held === hold) return ['held'];
     if (text(mode) === 'absent') {
       const id = entryId(data.get(value));
-      if (id !== undefined && id !== Buffer.from(rejected as Uint8Array).toString('latin1')) return ['present'];
+      if (id !== undefined && id !== latin1(rejected)) return ['present'];
     }
     const cooling = held?.startsWith('cool:');
     if (held !== undefined && text(mode) !== 'force' && !(cooling && text(mode) === 'absent')) return ['taken'];
@@ -69,3 +69,8 @@ export const acquire = defineOperation<AcquireInput, Acquired>({
     return known === 'granted' ? { word: known, versions: versions.map(text) } : { word: known };
   },
 });
+
+/** An id as its bytes, one character each. */
+function latin1(id: string | Uint8Array | undefined): string {
+  return typeof id === 'string' ? id : Buffer.from(id ?? []).toString('latin1');
+}

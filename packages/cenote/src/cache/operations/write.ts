@@ -8,7 +8,9 @@ export interface WriteInput {
   readonly lease: string;
   /** The lease under which a fill was granted; absent for a set. */
   readonly token?: string | undefined;
-  readonly entry: Uint8Array;
+  readonly entry: Buffer;
+  /** Whether the entry is text throughout: it is sent as such then, since the client writes texts together, and bytes each by themselves. */
+  readonly isText?: boolean | undefined;
   /** Milliseconds until the store forgets it; `Infinity` for never. */
   readonly life: number;
   /** As `encodeVersion` writes it. */
@@ -25,7 +27,12 @@ export const write = defineOperation<readonly WriteInput[], Written[]>({
   invalidates: false,
   encode: (inputs) => ({
     keys: inputs.flatMap(({ value, lease }) => [value, lease]),
-    args: inputs.flatMap(({ token, entry, life, version }) => [token ?? '', entry, lifeArgument(life), version ?? '']),
+    args: inputs.flatMap(({ token, entry, isText, life, version }) => [
+      token ?? '',
+      isText ? entry.toString() : entry,
+      lifeArgument(life),
+      version ?? '',
+    ]),
   }),
   local: (data, { keys, args }) =>
     Array.from({ length: keys.length / 2 }, (_, i) => {

@@ -1,6 +1,6 @@
 import type { PendingCall } from './call.js';
 import type { RedisClient } from './client.js';
-import { isWrongType } from './reply-error.js';
+import { isRefusal, isWrongType } from './reply-error.js';
 
 /** So many keys at most in one command: more gain nothing, and would keep the first answer waiting for the last. */
 const mostKeys = 32;
@@ -34,12 +34,12 @@ export class SingleReads {
     if (keys.length === 0) return;
     this.#keys = [];
     this.#calls = [];
-    if (keys.length === 1) this.#sendOne(keys, calls[0] as PendingCall);
+    if (keys.length === 1) this.#sendOne(keys[0] as string, calls[0] as PendingCall);
     else this.#sendAll(keys, calls);
   };
 
-  #sendOne(keys: readonly string[], call: PendingCall): void {
-    this.client.sendCommand(['GET', ...keys]).then(
+  #sendOne(key: string, call: PendingCall): void {
+    this.client.sendCommand(['GET', key]).then(
       (reply) => call.answer(reply),
       (error) => (isWrongType(error) ? call.answer(null) : call.fail(error)),
     );
@@ -52,7 +52,11 @@ export class SingleReads {
         return calls.forEach((call, index) => call.answer(found[index]));
       },
       (error) => {
-        for (const call of calls) call.fail(error);
+        for (const [index, call] of calls.entries()) {
+          // One key that the user may not read has the server refuse all: each is asked for by itself.
+          if (isRefusal(error) && !call.ended) this.#sendOne(keys[index] as string, call);
+          else call.fail(error);
+        }
       },
     );
   }
