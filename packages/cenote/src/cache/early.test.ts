@@ -25,9 +25,11 @@ describe('probabilistic early refresh', () => {
     const early = earlyRefresh({ beta }, 'refreshAhead', seeded(1));
     let sum = 0;
     for (let trial = 0; trial < trials; trial++) {
-      let left = 30 * beta * cost;
-      while (left > 0 && !early?.(left, cost, 0)) left -= 1 / perMs;
-      sum += Math.max(0, left);
+      for (let left = 30 * beta * cost; left > 0; left -= 1 / perMs) {
+        if (!early?.(left, cost, 0)) continue;
+        sum += left;
+        break;
+      }
     }
     const expected = beta * cost * (Math.log(perMs * beta * cost) + 0.577);
     expect(sum / trials / expected).toBeGreaterThan(0.95);
