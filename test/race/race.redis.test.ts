@@ -6,13 +6,15 @@ import { describe } from './report.js';
 
 // Long runs: `npm run race -- --help`.
 
-test.each<[string, Pick<RaceOptions, 'episodes' | 'processes' | 'faults'>]>([
+test.each<[string, Pick<RaceOptions, 'episodes' | 'processes' | 'faults' | 'near'>]>([
   ['in one process with two caches', { episodes: 192, processes: 1, faults: [] }],
   ['across three processes', { episodes: 144, processes: 3, faults: [] }],
   [
     'while entries are damaged, writes refused, connections cut and Redis restarted',
     { episodes: 48, processes: 2, faults },
   ],
+  ['with memory in front of three processes', { episodes: 72, processes: 3, faults: [], near: true }],
+  ['with memory in front while connections are cut', { episodes: 48, processes: 2, faults: ['cuts'], near: true }],
 ])(
   'races leave nothing stale %s',
   async (_, options) => {
