@@ -27,6 +27,6 @@ test('a row that is done names a test and code that exist; every row has a state
     expect(targetsOf(shown), id).not.toEqual([]);
     for (const target of targetsOf(shown)) expect(target, id).toMatch(/\.(suite|test|test-d)\.ts$/);
   }
-  const all = rows.flatMap(({ code, shown }) => [...targetsOf(code), ...targetsOf(shown)]);
+  const all = rows.flatMap(({ code, shown }) => targetsOf(code).concat(targetsOf(shown)));
   expect(all.filter((target) => !existsSync(join(dirname(page), target)))).toEqual([]);
 });

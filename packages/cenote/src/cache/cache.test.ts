@@ -376,7 +376,7 @@ describe('many', () => {
     const keys = Array.from({ length: 1_200 }, (_, index) => `k${index}`);
     await cache.setMany(keys.map((key) => [key, 1]));
     expect(await cache.delMultiple(keys)).toBe(1_200);
-    expect(store.calls.filter((call) => call === 'run:remove')).toHaveLength(3);
+    expect(store.calls.filter((call) => call === 'run:remove')).toHaveLength(12);
   });
 });
 

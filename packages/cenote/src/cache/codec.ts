@@ -61,15 +61,11 @@ export function resolveCodec(option: 'json' | 'msgpack' | Codec): Codec {
   return given;
 }
 
-/** Names of ours: a reader must not take another's bytes for these. */
-const reserved = ['json', 'msgpack', 'undefined'];
-
 function isCodec(value: unknown): value is Codec {
   if (typeof value !== 'object' || value === null) return false;
   const { name, encode, decode } = value as Partial<Record<keyof Codec, unknown>>;
   return (
     typeof name === 'string' &&
-    !reserved.includes(name) &&
     /^[A-Za-z0-9-]+$/.test(name) &&
     typeof encode === 'function' &&
     typeof decode === 'function'

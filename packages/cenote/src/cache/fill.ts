@@ -4,9 +4,10 @@ import { encodeEntry, encodeVersion, randomId } from './entry.js';
 import { leaseLife, type Lease } from './lease.js';
 import type { Loaded } from './load.js';
 import { remove, write, type WriteInput } from './operations/index.js';
-import { isText, type Give, type Payload } from './payload.js';
+import type { Give, Payload } from './payload.js';
 import type { Plan } from './plan.js';
 import type { Key } from './key.js';
+import { chunksOf } from './removal.js';
 import type { Scope } from './scope.js';
 import { captureTags, tagPairs } from './tags.js';
 
@@ -117,7 +118,7 @@ async function entryOf(
     token: lease.token,
     life: times.life,
     version,
-    isText: isText(payload.encoding),
+    isText: payload.isText,
     entry: encodeEntry(
       lease.key.stored,
       { id: randomId(), ...times, epoch: lease.epoch, version, encoding: payload.encoding, cost, tags },
@@ -149,7 +150,7 @@ export function lifeOf(
 async function writeAll(scope: Scope, writes: readonly Write[], plan: Plan): Promise<void> {
   const byValue = new Map(writes.map((one) => [one.value, one]));
   await Promise.all(
-    scope.store.partition([...byValue.keys()]).map(async (values) => {
+    chunksOf(scope, [...byValue.keys()]).map(async (values) => {
       const group = values.flatMap((value) => byValue.get(value) ?? []);
       try {
         const words = await scope.store.run(write, group, { deadline: plan.limits.store });

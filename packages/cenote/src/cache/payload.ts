@@ -18,6 +18,8 @@ export interface Payload {
   /** The codec's name, with its compression, as headers write it. */
   readonly encoding: string;
   readonly bytes: Uint8Array;
+  /** Whether the bytes are text. */
+  readonly isText?: boolean;
 }
 
 /** The encoding of a stored `undefined`, for which no codec has a form of its own. */
@@ -37,12 +39,11 @@ export class Payloads {
     if (value === undefined) return { encoding: nothing, bytes: Buffer.alloc(0) };
     const { codec, compress: compression } = this.#options;
     const bytes = codec.encode(value);
-    if (!compression || bytes.length <= compression.over) return { encoding: codec.name, bytes };
+    const plain = { encoding: codec.name, bytes, isText: codec === json };
+    if (!compression || bytes.length <= compression.over) return plain;
     const smaller = compress(bytes, compression.with);
     // What does not shrink is kept as it was: it reads faster.
-    return smaller.length < bytes.length ?
-        { encoding: `${codec.name}+${compression.with}`, bytes: smaller }
-      : { encoding: codec.name, bytes };
+    return smaller.length < bytes.length ? { encoding: `${codec.name}+${compression.with}`, bytes: smaller } : plain;
   }
 
   /** A value of its own for one caller, frozen unless the cache clones. Throws when the encoding is unknown or the bytes are wrong. */
@@ -92,9 +93,4 @@ export class Payloads {
     const plus = encoding.indexOf('+');
     return this.#codecs.get(plus === -1 ? encoding : encoding.slice(0, plus));
   }
-}
-
-/** Whether a payload of this encoding is text. */
-export function isText(encoding: string): boolean {
-  return encoding === json.name;
 }

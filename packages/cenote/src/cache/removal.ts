@@ -6,8 +6,11 @@ import { remove } from './operations/index.js';
 import type { KeyPattern } from './pattern.js';
 import type { Scope } from './scope.js';
 
-/** How many entries one operation removes at most: some 10 ms of the server's time would be felt by others. */
-const mostPairs = 500;
+/**
+ * How many entries one operation touches at most: more would be felt by others on the server. With client tracking each
+ * read in a script also has the server remember all keys of the script, so its cost grows with their square.
+ */
+const mostPairs = 100;
 
 /**
  * Two passes. A fill moves a load from its lease to its value, so one pass over both can miss it twice: not yet a value
@@ -50,13 +53,19 @@ export function pairsOf(scope: Scope, keys: readonly Key[]): [value: string, lea
   return keys.map(({ stored }) => [stored, scope.common.names.lease(stored)]);
 }
 
-/** Keys in groups that one operation may remove. */
+/** Keys in groups that one operation may touch. */
 export function groupsOf(scope: Scope, keys: readonly Key[]): Key[][] {
   const byStored = new Map(keys.map((key) => [key.stored, key]));
-  return scope.store.partition([...byStored.keys()]).flatMap((part) => {
-    const group = part.flatMap((stored) => byStored.get(stored) ?? []);
-    return Array.from({ length: Math.ceil(group.length / mostPairs) }, (_, index) =>
-      group.slice(index * mostPairs, (index + 1) * mostPairs),
+  return chunksOf(scope, [...byStored.keys()]).map((chunk) => chunk.flatMap((stored) => byStored.get(stored) ?? []));
+}
+
+/** Stored keys in groups that one operation may touch. */
+export function chunksOf({ store }: Scope, stored: readonly string[]): (readonly string[])[] {
+  return store
+    .partition(stored)
+    .flatMap((part) =>
+      Array.from({ length: Math.ceil(part.length / mostPairs) }, (_, index) =>
+        part.slice(index * mostPairs, (index + 1) * mostPairs),
+      ),
     );
-  });
 }

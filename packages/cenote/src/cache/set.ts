@@ -4,8 +4,9 @@ import { lifeOf, prepare } from './fill.js';
 import type { Wanted } from './flights.js';
 import { doom, removeKeys } from './invalidation.js';
 import { write, type WriteInput } from './operations/index.js';
-import { isText } from './payload.js';
+import type { Payload } from './payload.js';
 import type { Call, Plan } from './plan.js';
+import { chunksOf } from './removal.js';
 import { replay } from './replay.js';
 import { epochOf, type Scope } from './scope.js';
 import { captureTags, tagPairs } from './tags.js';
@@ -18,7 +19,7 @@ export interface Entry extends Wanted {
 
 /**
  * Writes entries over whatever is there, and voids their leases. The last writer wins, unless versions decide. One round
- * trip a partition, another before it for tags. A write that is not acknowledged becomes a kept deletion.
+ * trip, in operations of 100, another before it for tags. A write that is not acknowledged becomes a kept deletion.
  */
 export async function writeEntries(scope: Scope, entries: readonly Entry[], plan: Plan, call: Call): Promise<void> {
   const payloads = await Promise.all(entries.map((entry) => encodeOrThrow(scope, entry, plan)));
@@ -32,7 +33,7 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
     entries.map((entry, index) => [entry.key.stored, { entry, payload: payloads[index] as Encoded }]),
   );
   await Promise.all(
-    scope.store.partition([...byStored.keys()]).map(async (stored) => {
+    chunksOf(scope, [...byStored.keys()]).map(async (stored) => {
       const group = stored.flatMap((key) => byStored.get(key) ?? []);
       try {
         await writeGroup(scope, group, plan, call, start);
@@ -50,7 +51,7 @@ export async function writeEntries(scope: Scope, entries: readonly Entry[], plan
   if (failed.length > 0 && call.signal?.aborted) throw call.signal.reason;
 }
 
-type Encoded = { readonly encoding: string; readonly bytes: Uint8Array; readonly version: string | undefined };
+type Encoded = Payload & { readonly version: string | undefined };
 
 async function encodeOrThrow(scope: Scope, { key, value, version: given }: Entry, plan: Plan): Promise<Encoded> {
   if (value === undefined && plan.negativeTtl === undefined)
@@ -100,7 +101,7 @@ async function writeGroup(
 function inputOf(
   scope: Scope,
   { key, tags, value }: Entry,
-  { encoding, bytes, version }: Encoded,
+  { encoding, bytes, isText, version }: Encoded,
   epoch: string,
   versions: ReadonlyMap<string, string>,
   plan: Plan,
@@ -112,7 +113,7 @@ function inputOf(
     lease: scope.common.names.lease(key.stored),
     life: times.life,
     version,
-    isText: isText(encoding),
+    isText,
     entry: encodeEntry(key.stored, head, bytes),
   };
 }
