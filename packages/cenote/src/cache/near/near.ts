@@ -234,15 +234,6 @@ export class Near implements ChangeListener {
     }
   }
 
-  get stats(): { readonly entries: number; readonly bytes: number; readonly isAlive: boolean } {
-    return { entries: this.#shelf.size, bytes: this.#shelf.bytes, isAlive: this.#isAlive };
-  }
-
-  end(): void {
-    this.#watch?.stop();
-    this.lost();
-  }
-
   #open(held: Copy, plan: Plan, tags: readonly string[] | undefined): unknown {
     for (const tag of held.tags) if (!tag.isGood) return absent;
     if (held.plan !== plan && (held.plan.check !== plan.check || (plan.isTagged && !tags))) return absent;
