@@ -12,12 +12,9 @@ export function checkOptions(
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new UsageError(field, value, 'must be an object of options');
   for (const name of Object.keys(value)) {
+    // Shown is the name, which is what's wrong: the value of a misspelt option may be a password.
     if (!known.includes(name))
-      throw new UsageError(
-        `${field}.${name}`,
-        (value as Record<string, unknown>)[name],
-        `is not an option; known are ${known.join(', ')}`,
-      );
+      throw new UsageError(`${field}.${name}`, name, `is not an option; known are ${known.join(', ')}`);
   }
   return value as Record<string, unknown>;
 }
@@ -28,10 +25,10 @@ export function checkFraction(value: unknown, field: string): number {
   return value;
 }
 
-export function checkCount(value: unknown, field: string, least = 1): number {
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw new UsageError(field, value, `must be a whole number of at least ${least}`);
-  return value as number;
+export function checkCount(value: unknown, field: string, least = 1, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new UsageError(field, value, `must be a whole number ${range}`);
 }
 
 export function checkBoolean(value: unknown, field: string): boolean {

@@ -75,7 +75,7 @@ describe('a breaker', () => {
     [{ failures: 1.5 }, 'breaker.failures'],
     [{ cooldown: 'soon' }, 'breaker.cooldown'],
     [{ cooldown: 0 }, 'breaker.cooldown'],
-    [{ threshold: 3 }, 'breaker option'],
+    [{ threshold: 3 }, 'breaker.threshold'],
   ])('refuses %o', (options, field) => {
     expect(() => new Breaker(options as object, fakeClock())).toThrow(
       expect.objectContaining({ name: 'UsageError', field }) as UsageError,

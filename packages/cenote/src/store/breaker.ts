@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { milliseconds, type Duration } from '../core/duration.js';
-import { onlyKnown, wholeNumber } from '../core/known-options.js';
+import { checkCount, checkOptions } from '../core/options.js';
 
 export interface BreakerOptions {
   /** Failures in a row that open it; default 5. */
@@ -29,8 +29,8 @@ export class Breaker {
   #openedAt = 0;
 
   constructor(options: BreakerOptions, clock: Clock) {
-    onlyKnown(options, ['failures', 'cooldown'], 'breaker');
-    this.#limit = wholeNumber(options.failures ?? defaults.failures, 'breaker.failures', 1);
+    checkOptions(options, ['failures', 'cooldown'], 'breaker');
+    this.#limit = checkCount(options.failures ?? defaults.failures, 'breaker.failures', 1);
     this.#cooldown = milliseconds(options.cooldown ?? defaults.cooldown, 'breaker.cooldown');
     this.#clock = clock;
   }

@@ -102,13 +102,14 @@ describe('connect', () => {
   });
 
   test.each([
-    [{ urll: 'memory:' }, 'connect option', /url, client/],
+    [{ urll: 'memory:' }, 'connect.urll', /url, client/],
+    [{ url: `redis://${nowhere}`, pasword: 's3cret' }, 'connect.pasword', /got "pasword"/],
     [{ url: 5 }, 'url', /must be a text/],
     [{ url: `redis://${nowhere}`, deadline: 'soon' }, 'deadline', /duration/],
     [{ url: `redis://${nowhere}`, deadline: 0 }, 'deadline', /duration/],
     [{ url: `redis://${nowhere}`, deadline: '2m' }, 'deadline', /at most 1 minute/],
     [{ url: 'memory:', deadline: -1 }, 'deadline', /duration/],
-    [{ url: `redis://${nowhere}`, breaker: { failure: 1 } }, 'breaker option', /failures, cooldown/],
+    [{ url: `redis://${nowhere}`, breaker: { failure: 1 } }, 'breaker.failure', /failures, cooldown/],
     [{ url: `redis://${nowhere}`, breaker: { failures: 0 } }, 'breaker.failures', /at least 1/],
     [{ url: `redis://${nowhere}`, database: -1 }, 'database', /at least 0/],
     [{ url: `redis://${nowhere}`, database: '1' }, 'database', /whole number/],

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { Clock } from '../core/clock.js';
 import { milliseconds, type Duration } from '../core/duration.js';
 import { UsageError } from '../core/errors.js';
-import { onlyKnown, wholeNumber } from '../core/known-options.js';
+import { checkCount, checkOptions } from '../core/options.js';
 import type { BreakerOptions } from './breaker.js';
 import { memoryStore } from './memory/memory-store.js';
 import { clientsFor, clientsLike, type ClientSource, type ReadyClient } from './redis/client.js';
@@ -101,7 +101,7 @@ function optionsOf(target: string | ConnectOptions | ReadyClient | undefined): C
   if (typeof target !== 'object' || target === null)
     throw new UsageError('target', target, 'must be a URL, options or a client of node-redis');
   if ('duplicate' in target) return { client: target };
-  onlyKnown(target, known, 'connect');
+  checkOptions(target, known, 'connect');
   return target;
 }
 
@@ -137,7 +137,7 @@ function serverOf(url: string, options: ConnectOptions, field: string): Paramete
     ...server,
     username: text(options.username, 'username') ?? server.username,
     password: text(options.password, 'password', '***') ?? server.password,
-    database: options.database === undefined ? server.database : wholeNumber(options.database, 'database', 0),
+    database: options.database === undefined ? server.database : checkCount(options.database, 'database', 0),
     name: text(options.name, 'name'),
     tls: tls ? (options.tls ?? {}) : undefined,
   };
@@ -197,5 +197,5 @@ function hostOf(host: string): string {
 }
 
 function numeral(value: string, variable: string, least: number, most?: number): number {
-  return wholeNumber(/^\d+$/.test(value) ? Number(value) : value, variable, least, most);
+  return checkCount(/^\d+$/.test(value) ? Number(value) : value, variable, least, most);
 }

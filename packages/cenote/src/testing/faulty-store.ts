@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { milliseconds, type Duration } from '../core/duration.js';
 import { StoreError } from '../core/errors.js';
-import { onlyKnown } from '../core/known-options.js';
+import { checkOptions } from '../core/options.js';
 import type { Operation } from '../store/operation.js';
 import type { CallOptions, Store, StoreHealth } from '../store/store.js';
 import { FaultyFeed } from './faulty-feed.js';
@@ -60,7 +60,7 @@ export class FaultyStore implements Store {
   #epoch: string | undefined;
 
   constructor(store: Store, options: FaultyStoreOptions) {
-    onlyKnown(options, ['deadline', 'clock'], 'faultyStore');
+    checkOptions(options, ['deadline', 'clock'], 'faultyStore');
     this.#inner = store;
     this.#clock = options.clock ?? systemClock;
     this.#deadline = milliseconds(options.deadline ?? '250ms', 'deadline');

@@ -89,7 +89,7 @@ describe('the in-process store', () => {
     [{ maxEntries: 0 }, 'maxEntries'],
     [{ maxEntries: Number.NaN }, 'maxEntries'],
     [{ maxBytes: 1.5 }, 'maxBytes'],
-    [{ maxbytes: 1 }, 'memoryStore option'],
+    [{ maxbytes: 1 }, 'memoryStore.maxbytes'],
     [{ epoch: 'a b' }, 'epoch'],
   ])('refuses %o', (options, field) => {
     expect(() => memoryStore(options as object)).toThrow(

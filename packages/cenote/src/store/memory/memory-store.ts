@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { systemClock, type Clock } from '../../core/clock.js';
 import { CenoteError, StoreError, UsageError } from '../../core/errors.js';
 import { globMatcher } from '../../core/glob.js';
-import { onlyKnown, wholeNumber } from '../../core/known-options.js';
+import { checkCount, checkOptions } from '../../core/options.js';
 import type { Operation, Reply } from '../operation.js';
 import type { CallOptions, ChangeListener, Store, StoreHealth, Watch } from '../store.js';
 import { MemoryData } from './memory-data.js';
@@ -42,9 +42,9 @@ export class MemoryStore implements Store {
   #closed = false;
 
   constructor(options: MemoryStoreOptions = {}) {
-    onlyKnown(options, ['maxEntries', 'maxBytes', 'clock', 'epoch'], 'memoryStore');
-    const maxEntries = wholeNumber(options.maxEntries ?? defaults.maxEntries, 'maxEntries', 1);
-    const maxBytes = wholeNumber(options.maxBytes ?? defaults.maxBytes, 'maxBytes', 1);
+    checkOptions(options, ['maxEntries', 'maxBytes', 'clock', 'epoch'], 'memoryStore');
+    const maxEntries = checkCount(options.maxEntries ?? defaults.maxEntries, 'maxEntries', 1);
+    const maxBytes = checkCount(options.maxBytes ?? defaults.maxBytes, 'maxBytes', 1);
     if (options.epoch !== undefined && !/^\w+$/.test(options.epoch)) {
       throw new UsageError('epoch', options.epoch, 'must be letters, digits or _');
     }

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.js';
-import { wholeNumber } from '../../core/known-options.js';
+import { checkCount } from '../../core/options.js';
 import type { ServerAddress } from './client.js';
 
 /** A server, and as whom to speak to it; `tls` says only whether. */
@@ -37,7 +37,7 @@ export function parseServerUrl(text: string, field: string): ServerUrl {
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || 6379),
-    database: wholeNumber(Number(database[1] ?? 0), `the database of ${field}`, 0),
+    database: checkCount(Number(database[1] ?? 0), `the database of ${field}`, 0),
     username: url.username === '' ? undefined : decoded(url.username, fail),
     password: url.password === '' ? undefined : decoded(url.password, fail),
     tls: scheme === 'rediss:',
