@@ -6,8 +6,8 @@ export type Size = keyof typeof sizes;
 
 export const keysPerSize = 100;
 
-export function keysOf(size: Size): string[] {
-  return Array.from({ length: keysPerSize }, (_, index) => `${sizes[size]}:${index}`);
+export function keysOf(size: Size, count = keysPerSize): string[] {
+  return Array.from({ length: count }, (_, index) => `${sizes[size]}:${index}`);
 }
 
 /** The value that belongs to a key of `keysOf`, or to any key that goes on after it with a colon. */

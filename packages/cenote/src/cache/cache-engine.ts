@@ -7,7 +7,7 @@ import { invalidatePattern, invalidateTags, removeKeys } from './invalidation.js
 import { inspectEntry, type EntryReport } from './inspect.js';
 import type { Loader } from './load.js';
 import { absent, due, Near, type NearOptions } from './near/near.js';
-import { lookup, lookupMany, tell, type Found, type Held } from './lookup.js';
+import { lookup, lookupMany, lookupThen, tell, type Found, type Held } from './lookup.js';
 import type { Settings } from './options.js';
 import { keyPattern, type KeyPattern } from './pattern.js';
 import type { Call, Invalidation, Plan } from './plan.js';
@@ -84,20 +84,20 @@ export class CacheEngine implements Engine {
     return { raw, stored: this.scope.common.names.stored(raw, field) };
   }
 
-  async read(target: Target, plan: Plan, call: Call): Promise<unknown> {
+  read(target: Target, plan: Plan, call: Call): Promise<unknown> {
     const held = this.#held(target, plan, call);
-    if (held !== absent && held !== due) return held;
-    const { key, tags } = this.#wanted(target);
+    if (held !== absent && held !== due) return Promise.resolve(held);
+    const wanted = this.#wanted(target);
     const start = plan.tally.start();
-    const found = await lookup(this.scope, key, tags, plan, call);
-    tell(plan, key, found, start);
-    return found.state === 'gone' ? undefined : found.value;
+    return lookupThen(this.scope, wanted, plan, call, (found) => {
+      tell(plan, wanted.key, found, start);
+      return found.state === 'gone' ? undefined : found.value;
+    });
   }
 
   /** A lookup for its own sake: told to nobody. */
   peek(target: Target, call: Call): Promise<Found> {
-    const { key, tags } = this.#wanted(target);
-    return lookup(this.scope, key, tags, this.defaults, call);
+    return lookup(this.scope, this.#wanted(target), this.defaults, call);
   }
 
   /** Lookups of distinct targets in one batch, told to the tally. */

@@ -22,6 +22,13 @@ const head: fc.Arbitrary<EntryHead> = fc.record({
 const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 const payload = fc.uint8Array({ maxLength: 200 });
 
+/** A head as plain fields: one that was read cuts them out when they are asked for. */
+function fields(read: EntryHead | undefined): EntryHead | undefined {
+  if (!read) return undefined;
+  const { id, freshUntil, grace, epoch, version, encoding, cost, tags } = read;
+  return { id, freshUntil, grace, epoch, version, encoding, cost, tags };
+}
+
 describe('an entry', () => {
   test('is read as it was written', () => {
     fc.assert(
@@ -29,9 +36,9 @@ describe('an entry', () => {
         const encoded = encodeEntry(name, given, bytes);
         const parsed = parseEntry(name, encoded);
         if (parsed.kind !== 'entry') throw new Error(parsed.kind);
-        expect(parsed.head).toEqual(given);
+        expect(fields(parsed.head)).toEqual(given);
         expect(encoded.subarray(parsed.payloadAt)).toEqual(Buffer.from(bytes));
-        expect(peekHead(encoded.subarray(0, headLength))).toEqual(given);
+        expect(fields(peekHead(encoded.subarray(0, headLength)))).toEqual(given);
       }),
     );
   });

@@ -3,6 +3,7 @@ import type { EntryHead } from './entry.js';
 import { judge, noneAsked, noVersions, type Judgement, type Scene } from './judge.js';
 import type { CallOptions } from '../store/store.js';
 import type { Call, Plan } from './plan.js';
+import type { Wanted } from './flights.js';
 import type { Key } from './key.js';
 import type { Ticket } from './near/near.js';
 import type { Scope } from './scope.js';
@@ -43,12 +44,25 @@ export function tell({ tally }: Plan, { raw }: Key, found: Found, start: number)
  * Reads one entry: a `GET`, or with tags an `MGET` of entry and versions. Never rejects but with the caller's abort reason.
  * The memory tier is not asked, but keeps what is found.
  */
-export function lookup(scope: Scope, key: Key, tags: readonly Tag[], plan: Plan, call: Call): Promise<Found> {
-  if (isPending(scope, key, tags)) return Promise.resolve(pending);
+export function lookup(scope: Scope, wanted: Wanted, plan: Plan, call: Call): Promise<Found> {
+  return lookupThen(scope, wanted, plan, call, (found) => found);
+}
+
+/** `lookup`, and then `use`, in one promise: each one more costs a hit as much as judging it. */
+export function lookupThen<Outcome>(
+  scope: Scope,
+  { key, tags }: Wanted,
+  plan: Plan,
+  call: Call,
+  use: (found: Found) => Outcome | Promise<Outcome>,
+): Promise<Outcome> {
+  if (isPending(scope, key, tags)) return Promise.resolve(pending).then(use);
   const reading = begin(scope, key, tags, plan, call);
   const { ticket } = reading;
-  const found = readOne(reading);
-  return ticket ? found.finally(() => scope.near?.close(ticket)) : found;
+  if (!ticket) return readOne(reading, use);
+  return readOne(reading, (found) => found)
+    .finally(() => scope.near?.close(ticket))
+    .then(use);
 }
 
 /** Reads many entries and the union of their tags in one batch, but for those that are `held` already. Aligned with `keys`. */
@@ -104,17 +118,20 @@ function isPending(scope: Scope, key: Key, tags: readonly Tag[]): boolean {
   return kept.size > 0 && (kept.coversKey(key.raw, key.stored) || kept.coversTags(tags));
 }
 
-// `then` where `await` would read better: an async frame costs a hit as much as judging it.
-function readOne(reading: Reading): Promise<Found> {
+function readOne<Outcome>(reading: Reading, use: (found: Found) => Outcome | Promise<Outcome>): Promise<Outcome> {
   const { scope, key, tags, plan, call } = reading;
   const limits = callLimits(plan, call);
-  const fail = (error: unknown): Found => faulted(error, plan, call);
+  const settled = (bytes: Buffer | null, versions: ReadonlyMap<string, string>): Outcome | Promise<Outcome> => {
+    const found = settle(reading, bytes, versions, tags);
+    return found instanceof Promise ? found.then(use) : use(found);
+  };
+  const failed = (error: unknown): Outcome | Promise<Outcome> => use(faulted(error, plan, call));
   if (tags.length === 0)
-    return scope.store.readOne(key.stored, limits).then((bytes) => settle(reading, bytes, noVersions, tags), fail);
+    return scope.store.readOne(key.stored, limits).then((bytes) => settled(bytes, noVersions), failed);
   const names = [key.stored, ...tags.map((tag) => tag.key)];
   return scope.store
     .read(names, limits)
-    .then(([entry, ...read]) => settle(reading, entry ?? null, versionMap(tags, read), tags), fail);
+    .then(([entry, ...read]) => settled(entry ?? null, versionMap(tags, read)), failed);
 }
 
 async function readMany(scope: Scope, readings: readonly Reading[], plan: Plan, call: Call): Promise<readonly Found[]> {
@@ -214,7 +231,7 @@ function decoded(
   if (isDoubtful(reading, head)) return pending;
   let value: unknown;
   try {
-    value = scope.payloads.decode(head.encoding, bytes, payloadAt);
+    value = scope.payloads.read(head.id, head.encoding, bytes, payloadAt);
   } catch {
     return { state: 'gone', reason: 'codec', rejected: head.id };
   }

@@ -308,7 +308,9 @@ function captureNow(call: OperationCall, data: LocalData): OperationCall {
       data.set(tag, version);
       return `${code}=${version}`;
     });
-    return encodeEntry(key, { ...parsed.head, tags: tags.join() }, Buffer.from(arg).subarray(parsed.payloadAt));
+    const { id, freshUntil, grace, epoch, version, encoding, cost } = parsed.head;
+    const head = { id, freshUntil, grace, epoch, version, encoding, cost, tags: tags.join() };
+    return encodeEntry(key, head, Buffer.from(arg).subarray(parsed.payloadAt));
   });
   return { ...call, args };
 }

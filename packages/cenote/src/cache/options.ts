@@ -112,13 +112,14 @@ export function resolveSettings(options: CacheOptions): Settings {
   const { store, prefix, name, near, strict, unleasedLoads, onEvent, clock, random } = given;
   const usedClock = clock === undefined ? systemClock : checkClock(clock);
   const usedStore = store === undefined ? memoryStore({ clock: usedClock }) : checkStore(store);
+  const usedNear = resolveNear(near, usedStore, copyOf(given));
   return Object.freeze({
     store: usedStore,
     ownsStore: store === undefined,
     prefix: prefix as string | undefined,
     name: name === undefined ? ((prefix as string | undefined) ?? 'cache') : checkName(name),
-    payloads: resolvePayloads(given),
-    near: resolveNear(near, usedStore, copyOf(given)),
+    payloads: resolvePayloads(given, usedNear === undefined),
+    near: usedNear,
     strict: checkBoolean(strict ?? defaults.strict, 'options.strict'),
     unleasedLoads: checkCount(unleasedLoads ?? defaults.unleasedLoads, 'options.unleasedLoads'),
     listener:
@@ -157,12 +158,13 @@ export function checkName(value: unknown): string {
   return value;
 }
 
-function resolvePayloads(given: Readonly<Record<string, unknown>>): Payloads {
+function resolvePayloads(given: Readonly<Record<string, unknown>>, remember: boolean): Payloads {
   const { codec, compress } = given;
   return new Payloads({
     codec: resolveCodec((codec ?? defaults.codec) as CodecOption),
     compress: resolveCompression(compress),
     copy: copyOf(given),
+    remember,
   });
 }
 

@@ -1,5 +1,6 @@
 import { json, type Codec } from './codec.js';
 import { compress, expand, preferredCompression, type Compression } from './compress.js';
+import { Decoded } from './decoded.js';
 import { deepFreeze, freezeJson } from './freeze.js';
 
 /** How values become payloads: one codec to write with, all that are known to read with. */
@@ -7,6 +8,8 @@ export interface PayloadOptions {
   readonly codec: Codec;
   readonly compress: false | { readonly over: number; readonly with: Compression };
   readonly copy: 'freeze' | 'clone';
+  /** Keep what was decoded for when the same entry is read again: where no memory tier keeps it anyway. */
+  readonly remember?: boolean;
 }
 
 export const defaultCompression = Object.freeze({ over: 1024, with: preferredCompression });
@@ -28,10 +31,12 @@ const nothing = 'undefined';
 export class Payloads {
   readonly #options: PayloadOptions;
   readonly #codecs: ReadonlyMap<string, Codec>;
+  readonly #decoded: Decoded | undefined;
 
   constructor(options: PayloadOptions) {
     this.#options = options;
     this.#codecs = new Map([json, options.codec].map((codec) => [codec.name, codec]));
+    if (options.remember && options.copy === 'freeze') this.#decoded = new Decoded();
   }
 
   /** Throws what the codec throws. */
@@ -44,6 +49,16 @@ export class Payloads {
     const smaller = compress(bytes, compression.with);
     // What does not shrink is kept as it was: it reads faster.
     return smaller.length < bytes.length ? { encoding: `${codec.name}+${compression.with}`, bytes: smaller } : plain;
+  }
+
+  /** The value of the entry `id`: as `decode` makes it, or one that it made of the same entry before, if that can be shared. */
+  read(id: string, encoding: string, bytes: Buffer, start: number): unknown {
+    if (!this.#decoded || this.#codecOf(encoding) !== json) return this.decode(encoding, bytes, start);
+    const known = this.#decoded.get(id, bytes.length);
+    if (known) return known;
+    const value = this.decode(encoding, bytes, start);
+    if (typeof value === 'object' && value !== null) this.#decoded.add(id, value, bytes.length);
+    return value;
   }
 
   /** A value of its own for one caller, frozen unless the cache clones. Throws when the encoding is unknown or the bytes are wrong. */

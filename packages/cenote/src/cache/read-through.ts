@@ -18,7 +18,7 @@ import { Flight, type Outcome } from './flight.js';
 import { wantedId, type Wanted } from './flights.js';
 import { askLease, coolOff, Lease, leaseLife, type Asked } from './lease.js';
 import { Load, until, type Loaded, type Loader } from './load.js';
-import { isBypass, lookup, type Found, type Gone, type Held } from './lookup.js';
+import { isBypass, lookup, lookupThen, tell, type Found, type Gone, type Held } from './lookup.js';
 import type { Call, Plan } from './plan.js';
 import type { Scope } from './scope.js';
 import { mergeTags, resolveTags } from './tags.js';
@@ -31,7 +31,7 @@ const mostLooks = 8;
 const firstPause = 20;
 const longestPause = 100;
 
-export async function readThrough(
+export function readThrough(
   scope: Scope,
   wanted: Wanted,
   plan: Plan,
@@ -40,15 +40,13 @@ export async function readThrough(
   isDue = false,
 ): Promise<unknown> {
   const start = plan.tally.start();
-  const found = await lookup(scope, wanted.key, wanted.tags, plan, call);
-  if (found.state === 'gone') {
-    plan.tally.miss(wanted.key.raw, found.reason, start);
-    return fetch(scope, wanted, plan, load, call, found);
-  }
-  plan.tally.hit(wanted.key.raw, found.state === 'stale', start);
-  if (found.state === 'stale') return answerStale(scope, wanted, plan, load, call, found);
-  if (isDue || isEarly(scope, found, plan)) refreshBehind(scope, wanted, plan, load, found);
-  return found.value;
+  return lookupThen(scope, wanted, plan, call, (found) => {
+    tell(plan, wanted.key, found, start);
+    if (found.state === 'gone') return fetch(scope, wanted, plan, load, call, found);
+    if (found.state === 'stale') return answerStale(scope, wanted, plan, load, call, found);
+    if (isDue || isEarly(scope, found, plan)) refreshBehind(scope, wanted, plan, load, found);
+    return found.value;
+  });
 }
 
 function isEarly({ store }: Scope, { head }: Held, plan: Plan): boolean {
@@ -63,7 +61,7 @@ function refreshBehind(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, f
 
 /** Loads now, whatever is stored, under a lease of its own that voids any other; joins nobody. */
 export async function refresh(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, call: Call): Promise<unknown> {
-  const found = await lookup(scope, wanted.key, wanted.tags, plan, call);
+  const found = await lookup(scope, wanted, plan, call);
   if (isBypass(found)) return loadUnleased(scope, wanted, plan, load, call);
   const outcome = await launch(scope, wanted, plan, load, 'force', found).share(call.signal);
   return outcome.kind === 'value' ? outcome.give() : loadUnleased(scope, wanted, plan, load, call);
@@ -107,7 +105,7 @@ export async function fetch(
       if (isShared) plan.tally.share(wanted.key.raw);
       return outcome.give();
     }
-    const next = await lookup(scope, wanted.key, wanted.tags, plan, call);
+    const next = await lookup(scope, wanted, plan, call);
     if (next.state !== 'gone') {
       plan.tally.share(wanted.key.raw);
       return next.value;

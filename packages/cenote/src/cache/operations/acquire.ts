@@ -1,7 +1,7 @@
 import { defineOperation, replyList, replyWord, text } from '../../store/operation.js';
 import { captureOne, hold, lifeArgument } from './capture.js';
 import { acquire as lua } from './lua.gen.js';
-import { entryId } from './stored.js';
+import { bytesAt, entryId } from './stored.js';
 
 export interface AcquireInput {
   readonly value: string;
@@ -49,7 +49,7 @@ export const acquire = defineOperation<AcquireInput, Acquired>({
     const held = data.get(lease)?.toString();
     if (held === hold) return ['held'];
     if (text(mode) === 'absent') {
-      const id = entryId(data.get(value));
+      const id = entryId(bytesAt(data, value));
       if (id !== undefined && id !== latin1(rejected)) return ['present'];
     }
     const cooling = held?.startsWith('cool:');

@@ -3,7 +3,7 @@ import type { LocalData } from '../../store/memory/local-data.js';
 import { headLength } from '../entry.js';
 import { hold, settlesFor } from './capture.js';
 import { remove as lua } from './lua.gen.js';
-import { entryId, floorOf, versionOf } from './stored.js';
+import { bytesAt, entryId, floorOf, versionOf } from './stored.js';
 
 export interface RemoveInput {
   /** Stored key and lease of each, one partition. */
@@ -65,7 +65,7 @@ interface Rule {
 }
 
 function removeValue(data: LocalData, key: string, rule: Rule): Buffer | string {
-  const present = data.get(key);
+  const present = bytesAt(data, key);
   const entry = entryId(present) !== undefined;
   const version = entry ? versionOf(present) : undefined;
   const oldFloor = floorOf(present);

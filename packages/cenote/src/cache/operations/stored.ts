@@ -1,4 +1,10 @@
 /** What operations read of the bytes under a key, the way their Lua reads it: places, not meaning. See `../entry.ts`. */
+import type { LocalData } from '../../store/memory/local-data.js';
+
+/** The bytes under a key; `null` when absent or of another type, as a `pcall` of `GETRANGE` sees it. */
+export function bytesAt(data: LocalData, key: string): Buffer | null {
+  return data.type(key) === 'string' ? data.get(key) : null;
+}
 
 /** The id of an entry; `undefined` when the bytes don't begin like one. */
 export function entryId(bytes: Buffer | null): string | undefined {

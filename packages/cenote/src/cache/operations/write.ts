@@ -1,7 +1,7 @@
 import { defineOperation, replyList, replyWord, text } from '../../store/operation.js';
 import { hold, lifeArgument, lifeOf } from './capture.js';
 import { write as lua } from './lua.gen.js';
-import { floorOf, versionOf } from './stored.js';
+import { bytesAt, floorOf, versionOf } from './stored.js';
 
 export interface WriteInput {
   readonly value: string;
@@ -40,7 +40,7 @@ export const write = defineOperation<readonly WriteInput[], Written[]>({
       const [token, entry, life, version] = args.slice(4 * i, 4 * i + 4);
       const held = data.get(lease)?.toString();
       if (text(token) !== '' && held !== text(token)) return 'voided';
-      const older = text(version) !== '' && isOlder(text(version), data.get(value));
+      const older = text(version) !== '' && isOlder(text(version), bytesAt(data, value));
       if (!older) data.set(value, entry ?? '', lifeOf(life));
       if (held !== undefined && held !== hold) data.delete(lease);
       return older ? 'older' : 'stored';
