@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { testRedis, type SharedRedis } from '../../../../test/servers/redis.js';
 import { count, echo, forget, live, move, put, swap } from '../testing/contract/example-operations.js';
+import { structure, type StructureCommand } from '../testing/contract/structure-operations.js';
+import { StoreError } from '../core/errors.js';
 import { connect } from './connect.js';
 import { memoryStore } from './memory/memory-store.js';
 import type { Store } from './store.js';
@@ -35,6 +37,47 @@ const number = fc.constantFrom('0', '7', '-3');
 const hour = 3_600_000;
 const pattern = fc.constantFrom('*', 'a*', '?', '[ab]', '[^a]', '\\*', 'a\\*', '*b', '{*', '**', '\\\\');
 
+const member = fc.constantFrom('a', 'b', '', 'é', '🜛', '\uffee', '__proto__');
+const score = fc.constantFrom('0', '1', '-1', '2', '9007199254740991', 'inf', '-inf');
+const bound = fc.constantFrom('0', '(0', '1', '(1', '2', 'inf', '-inf');
+const rank = fc.integer({ min: -4, max: 4 }).map(String);
+const order = fc.constantFrom('', 'REV');
+const structureKey = fc.constantFrom('h', 'z', 'a', '');
+
+/** What a command of a structure is given. */
+const commandArgs: Partial<Record<StructureCommand, fc.Arbitrary<(string | Uint8Array)[]>>> = {
+  HGET: fc.tuple(member),
+  HSET: fc.tuple(member, value),
+  HDEL: fc.tuple(member),
+  ZADD: fc.tuple(score, member),
+  ZREM: fc.tuple(member),
+  ZSCORE: fc.tuple(member),
+  ZRANGE: fc.tuple(rank, rank, order).map(([from, to, way]) => (way === '' ? [from, to] : [from, to, way])),
+  ZRANGEBYSCORE: fc.tuple(bound, bound, fc.constantFrom('1', '2', '9'), order),
+};
+
+const command = fc.constantFrom<StructureCommand[]>(
+  ...(['TYPE', 'HGET', 'HSET', 'HSET', 'HSET', 'HDEL', 'HGETALL', 'HLEN'] as const),
+  ...(['ZADD', 'ZADD', 'ZADD', 'ZREM', 'ZSCORE', 'ZCARD', 'ZRANGE', 'ZRANGEBYSCORE'] as const),
+);
+
+const structureStep = command.chain((name) =>
+  fc.tuple(structureKey, commandArgs[name] ?? fc.constant([])).map(([k, args]) => ({
+    say: `${name} ${k} ${args.join(' ')}`,
+    run: (store: Store, prefix: string) => store.run(structure, { key: prefix + k, command: name, args }),
+  })),
+);
+
+/** What becomes of a step; a refusal, such as of a key of another type, is an answer too. */
+async function outcome(step: Promise<unknown>): Promise<unknown> {
+  try {
+    return await step;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'STORE_REFUSED') return error.code;
+    throw error;
+  }
+}
+
 async function scanned(store: Store, prefix: string, glob: string): Promise<string[]> {
   const keys = new Set<string>();
   for await (const batch of store.scan(prefix + glob)) for (const each of batch) keys.add(each.slice(prefix.length));
@@ -51,6 +94,7 @@ async function left(store: Store, of: string): Promise<string> {
 }
 
 const step: fc.Arbitrary<{ say: string; run: Step }> = fc.oneof(
+  { weight: 12, arbitrary: structureStep },
   fc.tuple(key, value, fc.constantFrom(undefined, hour)).map(([k, v, lifetime]) => ({
     say: `put ${k} ${String(v)} ${lifetime}`,
     run: (store: Store, prefix: string) => store.run(put, { key: prefix + k, value: v, ...(lifetime && { lifetime }) }),
@@ -97,18 +141,24 @@ test('both stores answer the same and hold the same, whatever is done to them', 
       const prefix = `${redis.prefix}:${run++}:`;
       const local = memoryStore();
       for (const { say, run: act } of steps) {
-        const [ours, theirs] = await Promise.all([act(local, prefix), act(remote, prefix)]);
+        const [ours, theirs] = await Promise.all([outcome(act(local, prefix)), outcome(act(remote, prefix))]);
         expect([say, ours]).toEqual([say, theirs]);
       }
       expect(await state(local, prefix)).toEqual(await state(remote, prefix));
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });
 
 async function state(store: Store, prefix: string): Promise<unknown[]> {
   const keys = await scanned(store, prefix, '*');
+  const held = (key: string, command: StructureCommand, ...args: string[]): Promise<unknown> =>
+    outcome(store.run(structure, { key, command, args }));
   return Promise.all(
-    keys.map(async (each) => [each, await store.readOne(prefix + each), await left(store, prefix + each)]),
+    keys.map(async (each) => {
+      const own = prefix + each;
+      const structures = [held(own, 'HGETALL'), held(own, 'ZRANGEBYSCORE', '-inf', 'inf', '99')];
+      return { key: each, held: await Promise.all([store.readOne(own), left(store, own), ...structures]) };
+    }),
   );
 }

@@ -5,6 +5,7 @@ import { lifetimes } from './contract/lifetimes.js';
 import { operations } from './contract/operations.js';
 import { reading } from './contract/reading.js';
 import { scanning } from './contract/scanning.js';
+import { structures } from './contract/structures.js';
 import { watching } from './contract/watching.js';
 
 /**
@@ -21,7 +22,13 @@ export function storeContract(
   makeStore: () => Store | Promise<Store>,
   options: ContractOptions = {},
 ): readonly ContractCase[] {
-  return Object.entries({ ...reading, ...lifetimes, ...operations, ...scanning, ...watching, ...ending }).map(
-    ([name, body]) => contractCase(name, body, makeStore, options),
-  );
+  return Object.entries({
+    ...reading,
+    ...lifetimes,
+    ...operations,
+    ...structures,
+    ...scanning,
+    ...watching,
+    ...ending,
+  }).map(([name, body]) => contractCase(name, body, makeStore, options));
 }

@@ -6,6 +6,7 @@ import { connect } from '../../store/connect.js';
 import { memoryStore } from '../../store/memory/memory-store.js';
 import { defineOperation } from '../../store/operation.js';
 import type { Store } from '../../store/store.js';
+import { structure } from '../../testing/contract/structure-operations.js';
 import { encodeEntry, encodeVersion } from '../entry.js';
 import { acquire, capture, release, remove, renew, retire, write, type WriteInput } from './index.js';
 
@@ -183,6 +184,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     say: `retire ${given.tags.join()} settle ${given.settle}`,
     run: (store: Store, prefix: string) =>
       store.run(retire, { tags: given.tags.map((tag) => tagKey(prefix, tag)), settle: given.settle }),
+  })),
+  key.map((at) => ({
+    say: `a hash under ${at}`,
+    run: (store: Store, prefix: string) =>
+      store
+        .delete([prefix + at])
+        .then(() => store.run(structure, { key: prefix + at, command: 'HSET', args: ['f', 'v'] })),
   })),
   fc
     .record({ at: fc.constantFrom(...keys, 'lease:a', 'lease:b', 'tag:t', 'tag:u'), value: junk })

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { fakeClock } from '../../testing/fake-clock.js';
-import { put } from '../../testing/contract/example-operations.js';
+import { live, put } from '../../testing/contract/example-operations.js';
+import { structure, type StructureCommand } from '../../testing/contract/structure-operations.js';
 import { memoryStore, type MemoryStore } from './memory-store.js';
 
 async function fill(store: MemoryStore, count: number, lifetime?: number): Promise<void> {
@@ -34,6 +35,54 @@ describe('the in-process store', () => {
       code: 'STORE_REFUSED',
     });
     expect(String(await store.readOne('k'))).toBe('kept');
+  });
+
+  test('counts the bytes of hashes and sorted sets exactly, as fields and members come and go', async () => {
+    const store = memoryStore();
+    const change = (key: string, command: StructureCommand, ...args: string[]): Promise<unknown> =>
+      store.run(structure, { key, command, args });
+    for (let i = 0; i < 100; i++) {
+      await change('h', 'HSET', `f${i % 30}`, 'v'.repeat(i));
+      await change('z', 'ZADD', `${i}`, `m${i % 30}`);
+    }
+    const most = store.bytes;
+    expect(most).toBeGreaterThan(30 * 200);
+    for (let i = 0; i < 30; i++) {
+      await change('h', 'HDEL', `f${i}`);
+      await change('z', 'ZREM', `m${i}`);
+    }
+    expect([store.entries, store.bytes]).toEqual([0, 0]);
+    await change('h', 'HSET', 'f', 'v');
+    await change('z', 'ZADD', '1', 'm');
+    await store.run(put, { key: 'h', value: 'v' });
+    await store.delete(['h', 'z']);
+    expect(store.bytes).toBe(0);
+  });
+
+  test('refuses what would make a structure larger than all it may hold, and keeps what it has', async () => {
+    const store = memoryStore({ maxBytes: 2_000 });
+    const ask = (key: string, command: StructureCommand, ...args: string[]): Promise<unknown> =>
+      store.run(structure, { key, command, args });
+    await ask('h', 'HSET', 'f', 'kept');
+    await expect(ask('h', 'HSET', 'f', 'v'.repeat(2_000))).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+    expect(await ask('h', 'HGET', 'f')).toBe('kept');
+    await expect(ask('new', 'ZADD', '1', 'm'.repeat(2_000))).rejects.toMatchObject({ code: 'STORE_REFUSED' });
+    expect(await ask('new', 'TYPE')).toBe('none');
+    for (let i = 0; i < 8; i++) await ask(`z${i}`, 'ZADD', '1', 'm'.repeat(400));
+    expect(store.bytes).toBeLessThanOrEqual(2_000);
+    expect(await ask('z7', 'ZCARD')).toBe(1);
+  });
+
+  test('sweeps structures that have expired', async () => {
+    const clock = fakeClock();
+    const store = memoryStore({ clock });
+    for (let i = 0; i < 100; i++) {
+      await store.run(structure, { key: `k${i}`, command: 'HSET', args: ['f', 'v'] });
+      await store.run(live, { key: `k${i}`, lifetime: 1_000 });
+    }
+    clock.advance(1_001);
+    for (let i = 0; i < 100; i++) await store.readOne('other');
+    expect([store.entries, store.bytes]).toEqual([0, 0]);
   });
 
   test('evicts what is not used before what is', async () => {

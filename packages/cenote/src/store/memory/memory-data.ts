@@ -1,187 +1,164 @@
-import type { Clock } from '../../core/clock.js';
 import { StoreError } from '../../core/errors.js';
-import type { LocalData } from './local-data.js';
-import { Ring, Slot } from './ring.js';
+import { Hash } from './hash.js';
+import type { KeyType, LocalData, ScoreRange } from './local-data.js';
+import type { MemoryKeys } from './memory-keys.js';
+import type { Content, Slot } from './ring.js';
+import { SortedSet, type Scored, type ScoreBound } from './sorted-set.js';
 
-export interface MemoryLimits {
-  readonly maxEntries: number;
-  readonly maxBytes: number;
-}
-
-/** What a key costs beside its own characters and bytes: map slot, ring slot, string headers. Measured on Node 20. */
-const overhead = 160;
-
-/** Slots that each call looks at for expired ones, and how many it may go on to remove while it keeps finding them. */
-const sweepPace = 2;
-const sweepBurst = 32;
-
-/**
- * The memory of the in-process store: keys, bytes, lifetimes, within limits.
- *
- * Time stands still within a call, as it does within a script on the server: `begin` reads the clock. It also removes
- * some expired keys, so that nothing dead stays for long and no timer is needed; `end` evicts what is over the limits,
- * after the operation and not amid it.
- */
+/** The commands of the in-process store, on its keys. O(1) but where the structure says otherwise. */
 export class MemoryData implements LocalData {
-  readonly #clock: Clock;
-  readonly #limits: MemoryLimits;
-  readonly #slots = new Map<string, Slot>();
-  readonly #ring = new Ring();
-  /** Told of each key that is written or goes, whatever the reason. */
-  onChange: ((key: string) => void) | undefined;
-  #time = 0;
-  #bytes = 0;
-  #evictions = 0;
+  readonly #keys: MemoryKeys;
 
-  constructor(limits: MemoryLimits, clock: Clock) {
-    this.#limits = limits;
-    this.#clock = clock;
-  }
-
-  get entries(): number {
-    return this.#slots.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  get evictions(): number {
-    return this.#evictions;
-  }
-
-  begin(): void {
-    this.#time = this.#clock.monotonic();
-    let left = sweepPace;
-    for (let looked = 0; looked < left; looked++) {
-      const slot = this.#ring.nextToSweep();
-      if (slot === undefined) return;
-      if (this.#expired(slot)) {
-        this.#remove(slot);
-        left = Math.min(left + sweepPace, sweepBurst);
-      }
-    }
-  }
-
-  end(): void {
-    while (this.#slots.size > this.#limits.maxEntries || this.#bytes > this.#limits.maxBytes) {
-      const slot = this.#ring.victim();
-      if (slot === undefined) return;
-      if (!this.#expired(slot)) this.#evictions++;
-      this.#remove(slot);
-    }
+  constructor(keys: MemoryKeys) {
+    this.#keys = keys;
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#keys.now();
+  }
+
+  type(key: string): KeyType {
+    const content = this.#keys.find(key)?.content;
+    if (content === undefined) return 'none';
+    if (typeof content === 'string') return 'string';
+    return content instanceof Hash ? 'hash' : 'zset';
   }
 
   get(key: string): Buffer | null {
-    const slot = this.#live(key);
-    if (slot === undefined) return null;
-    slot.used = true;
-    return Buffer.from(slot.value, 'latin1');
+    const content = this.#use(key)?.content;
+    if (content === undefined) return null;
+    return typeof content === 'string' ? Buffer.from(content, 'latin1') : wrongType(key);
+  }
+
+  /** As `get`, but `null` for a structure: what `MGET` answers. */
+  read(key: string): Buffer | null {
+    const content = this.#use(key)?.content;
+    return typeof content === 'string' ? Buffer.from(content, 'latin1') : null;
   }
 
   set(key: string, value: string | Uint8Array, lifetime = Infinity): void {
-    const expiresAt = this.#time + wholeLifetime(lifetime, 1);
-    const bytes = asBytes(value);
-    if (cost(key, bytes) > this.#limits.maxBytes) {
-      throw new StoreError(
-        'STORE_REFUSED',
-        `a value of ${bytes.length} bytes is larger than the whole in-process store (maxBytes ${this.#limits.maxBytes})`,
-      );
-    }
-    const slot = this.#live(key);
-    if (slot === undefined) this.#add(new Slot(key, bytes, expiresAt));
-    else this.#replace(slot, bytes, expiresAt);
+    this.#keys.put(key, asBytes(value), lifetime);
   }
 
   delete(key: string): boolean {
-    const slot = this.#live(key);
+    const slot = this.#keys.find(key);
     if (slot === undefined) return false;
-    this.#remove(slot);
+    this.#keys.remove(slot);
     return true;
   }
 
   has(key: string): boolean {
-    return this.#live(key) !== undefined;
+    return this.#keys.find(key) !== undefined;
   }
 
   lifetime(key: string): number | undefined {
-    const slot = this.#live(key);
-    return slot && Math.ceil(slot.expiresAt - this.#time);
+    const slot = this.#keys.find(key);
+    return slot && this.#keys.left(slot);
   }
 
   expire(key: string, lifetime: number): boolean {
-    const slot = this.#live(key);
+    const slot = this.#keys.find(key);
     if (slot === undefined) return false;
-    const left = wholeLifetime(lifetime, Number.MIN_SAFE_INTEGER);
-    if (left <= 0) this.#remove(slot);
-    else slot.expiresAt = this.#time + left;
+    this.#keys.expire(slot, lifetime);
     return true;
   }
 
-  /** The keys of this moment, the expired included. */
-  keys(): string[] {
-    return [...this.#slots.keys()];
+  hget(key: string, field: string): Buffer | null {
+    const value = this.#held(key, Hash)?.get(field);
+    return value === undefined ? null : Buffer.from(value, 'latin1');
   }
 
-  clear(): void {
-    this.#slots.clear();
-    this.#ring.clear();
-    this.#bytes = 0;
+  hset(key: string, field: string, value: string | Uint8Array): boolean {
+    const bytes = asBytes(value);
+    return this.#grow(key, Hash, (hash) => hash.growth(field, bytes)).set(field, bytes);
   }
 
-  #live(key: string): Slot | undefined {
-    const slot = this.#slots.get(key);
-    if (slot === undefined || !this.#expired(slot)) return slot;
-    this.#remove(slot);
-    return undefined;
+  hdel(key: string, field: string): boolean {
+    return this.#shrink(key, Hash, (hash) => hash.delete(field));
   }
 
-  #expired(slot: Slot): boolean {
-    return slot.expiresAt <= this.#time;
+  hgetall(key: string): readonly (readonly [string, Buffer])[] {
+    const entries = this.#held(key, Hash)?.entries() ?? [];
+    return Array.from(entries, ([field, value]) => [field, Buffer.from(value, 'latin1')] as const);
   }
 
-  #add(slot: Slot): void {
-    this.onChange?.(slot.key);
-    this.#slots.set(slot.key, slot);
-    this.#ring.add(slot);
-    this.#bytes += cost(slot.key, slot.value);
+  hlen(key: string): number {
+    return this.#held(key, Hash)?.size ?? 0;
   }
 
-  #replace(slot: Slot, value: string, expiresAt: number): void {
-    this.onChange?.(slot.key);
-    this.#bytes += value.length - slot.value.length;
-    slot.value = value;
-    slot.expiresAt = expiresAt;
-    slot.used = true;
+  zadd(key: string, score: number, member: string): boolean {
+    if (Number.isNaN(score)) throw new StoreError('STORE_REFUSED', 'a score must be a number, got NaN');
+    const before = this.#held(key, SortedSet)?.score(member);
+    if (before !== score) this.#grow(key, SortedSet, (set) => set.growth(member)).set(member, score);
+    return before === undefined;
   }
 
-  #remove(slot: Slot): void {
-    this.onChange?.(slot.key);
-    this.#slots.delete(slot.key);
-    this.#ring.remove(slot);
-    this.#bytes -= cost(slot.key, slot.value);
+  zrem(key: string, member: string): boolean {
+    return this.#shrink(key, SortedSet, (set) => set.delete(member));
+  }
+
+  zscore(key: string, member: string): number | undefined {
+    return this.#held(key, SortedSet)?.score(member);
+  }
+
+  zcard(key: string): number {
+    return this.#held(key, SortedSet)?.size ?? 0;
+  }
+
+  zrange(key: string, start: number, stop: number, reverse = false): readonly string[] {
+    return this.#held(key, SortedSet)?.byRank(start, stop, reverse) ?? [];
+  }
+
+  zrangeByScore(key: string, min: ScoreBound, max: ScoreBound, range: ScoreRange = {}): readonly Scored[] {
+    const { limit = Infinity, reverse = false } = range;
+    return this.#held(key, SortedSet)?.byScore(min, max, limit, reverse) ?? [];
+  }
+
+  #use(key: string): Slot | undefined {
+    const slot = this.#keys.find(key);
+    if (slot) slot.used = true;
+    return slot;
+  }
+
+  #held<S extends Structure>(key: string, kind: Kind<S>): S | undefined {
+    const content = this.#use(key)?.content;
+    return content === undefined || content instanceof kind ? content : wrongType(key);
+  }
+
+  /** The structure under a key, made where there is none, counted as grown: the caller makes it so. */
+  #grow<S extends Structure>(key: string, kind: Kind<S>, growthOf: (structure: S) => number): S {
+    const held = this.#held(key, kind);
+    const structure = held ?? new kind();
+    const growth = growthOf(structure);
+    this.#keys.admit(key, structure.bytes + growth);
+    if (!held) this.#keys.put(key, structure, Infinity);
+    const slot = this.#keys.find(key);
+    if (slot) this.#keys.changed(slot, growth);
+    return structure;
+  }
+
+  /** Removes something from the structure under a key, and the key with the last of it. */
+  #shrink<S extends Structure>(key: string, kind: Kind<S>, remove: (structure: S) => boolean): boolean {
+    const structure = this.#held(key, kind);
+    const slot = this.#keys.find(key);
+    if (!structure || !slot) return false;
+    const before = structure.bytes;
+    if (!remove(structure)) return false;
+    this.#keys.changed(slot, structure.bytes - before);
+    if (structure.size === 0) this.#keys.remove(slot);
+    return true;
   }
 }
 
-function cost(key: string, value: string): number {
-  return key.length + value.length + overhead;
+type Structure = Exclude<Content, string>;
+type Kind<S extends Structure> = new () => S;
+
+function wrongType(key: string): never {
+  throw new StoreError('STORE_REFUSED', `WRONGTYPE: ${JSON.stringify(key)} holds another kind of value`);
 }
 
 function asBytes(value: string | Uint8Array): string {
   const bytes =
     typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return bytes.toString('latin1');
-}
-
-/** The server refuses a lifetime that it cannot take; a body that passes one must fail here too. */
-function wholeLifetime(lifetime: number, least: number): number {
-  if (lifetime === Infinity || (Number.isSafeInteger(lifetime) && lifetime >= least)) return lifetime;
-  throw new StoreError(
-    'STORE_REFUSED',
-    `a lifetime must be whole milliseconds of at least ${least}, or Infinity, got ${lifetime}`,
-  );
 }

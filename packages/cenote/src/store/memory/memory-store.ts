@@ -7,6 +7,7 @@ import { checkCount, checkOptions } from '../../core/options.js';
 import type { Operation, Reply } from '../operation.js';
 import type { CallOptions, ChangeListener, Store, StoreHealth, Watch } from '../store.js';
 import { MemoryData } from './memory-data.js';
+import { MemoryKeys } from './memory-keys.js';
 
 export interface MemoryStoreOptions {
   /** Most keys to hold; default 100,000. Beyond it the least recently useful are evicted. */
@@ -37,6 +38,7 @@ export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly epoch: string;
   readonly #clock: Clock;
+  readonly #keys: MemoryKeys;
   readonly #data: MemoryData;
   readonly #watchers = new Set<ChangeListener>();
   #closed = false;
@@ -50,17 +52,18 @@ export class MemoryStore implements Store {
     }
     this.epoch = options.epoch ?? randomBytes(6).toString('hex');
     this.#clock = options.clock ?? systemClock;
-    this.#data = new MemoryData({ maxEntries, maxBytes }, this.#clock);
+    this.#keys = new MemoryKeys({ maxEntries, maxBytes }, this.#clock);
+    this.#data = new MemoryData(this.#keys);
   }
 
   /** Keys held now; some may have expired without having been swept yet. */
   get entries(): number {
-    return this.#data.entries;
+    return this.#keys.entries;
   }
 
   /** Bytes held now, as counted against `maxBytes`. */
   get bytes(): number {
-    return this.#data.bytes;
+    return this.#keys.bytes;
   }
 
   now(): number {
@@ -72,11 +75,11 @@ export class MemoryStore implements Store {
   }
 
   readOne(key: string, options?: CallOptions): Promise<Buffer | null> {
-    return this.#call(options, (data) => data.get(key));
+    return this.#call(options, (data) => data.read(key));
   }
 
   read(keys: readonly string[], options?: CallOptions): Promise<(Buffer | null)[]> {
-    return this.#call(options, (data) => keys.map((key) => data.get(key)));
+    return this.#call(options, (data) => keys.map((key) => data.read(key)));
   }
 
   run<Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions): Promise<Output> {
@@ -91,7 +94,7 @@ export class MemoryStore implements Store {
 
   async *scan(pattern: string, options?: CallOptions): AsyncGenerator<readonly string[]> {
     const matches = globMatcher(pattern);
-    const keys = await this.#call(options, (data) => data.keys());
+    const keys = await this.#call(options, () => this.#keys.keys());
     for (let start = 0; start < keys.length; start += scanBatch) {
       yield await this.#call(options, (data) =>
         keys.slice(start, start + scanBatch).filter((key) => matches(key) && data.has(key)),
@@ -115,7 +118,7 @@ export class MemoryStore implements Store {
   /** A feed that is never lost: listeners are called before the call that changes something returns. */
   watch(listener: ChangeListener): Watch {
     this.#watchers.add(listener);
-    this.#data.onChange = (key) => {
+    this.#keys.onChange = (key) => {
       for (const each of this.#watchers) each.changed(key);
     };
     return { aliveAt: Infinity, stop: () => void this.#watchers.delete(listener) };
@@ -123,7 +126,7 @@ export class MemoryStore implements Store {
 
   async health(): Promise<StoreHealth> {
     if (this.#closed) return { kind: 'memory', status: 'down', warnings: ['the store is closed'] };
-    const { evictions } = this.#data;
+    const { evictions } = this.#keys;
     return {
       kind: 'memory',
       status: 'ok',
@@ -136,7 +139,7 @@ export class MemoryStore implements Store {
     this.#closed = true;
     for (const each of this.#watchers) each.lost();
     this.#watchers.clear();
-    this.#data.clear();
+    this.#keys.clear();
     return Promise.resolve();
   }
 
@@ -144,14 +147,13 @@ export class MemoryStore implements Store {
   #call<Result>(options: CallOptions | undefined, body: (data: MemoryData) => Result): Promise<Result> {
     if (this.#closed) return Promise.reject(new StoreError('STORE_CLOSED', 'the in-process store is closed'));
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason as Error);
-    const data = this.#data;
-    data.begin();
+    this.#keys.begin();
     try {
-      return Promise.resolve(body(data));
+      return Promise.resolve(body(this.#data));
     } catch (error) {
       return Promise.reject(error instanceof CenoteError ? error : refused(error));
     } finally {
-      data.end();
+      this.#keys.end();
     }
   }
 }

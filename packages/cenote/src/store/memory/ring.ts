@@ -1,8 +1,20 @@
+import type { Hash } from './hash.js';
+import type { SortedSet } from './sorted-set.js';
+
+/**
+ * What stands under a key. A string is bytes, one per character: it cannot be changed by who reads it, and takes a fifth of
+ * a small `Buffer`'s memory.
+ */
+export type Content = string | Hash | SortedSet;
+
+export function sizeOf(content: Content): number {
+  return typeof content === 'string' ? content.length : content.bytes;
+}
+
 /** A key and what the in-process store knows about it; a place in a ring of all of them. */
 export class Slot {
   readonly key: string;
-  /** Bytes, one per character: a string cannot be changed by who reads it, and takes a fifth of a small `Buffer`'s memory. */
-  value: string;
+  content: Content;
   /** On the monotonic clock, so that a jump of the wall clock neither kills nor revives. `Infinity` without expiry. */
   expiresAt: number;
   /** Read or written since the clock hand last came by; true at first, so that what was just written is never the next to go. */
@@ -10,9 +22,9 @@ export class Slot {
   previous: Slot = this;
   next: Slot = this;
 
-  constructor(key: string, value: string, expiresAt: number) {
+  constructor(key: string, content: Content, expiresAt: number) {
     this.key = key;
-    this.value = value;
+    this.content = content;
     this.expiresAt = expiresAt;
   }
 }

@@ -1,8 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 
-import type { Watch, WatchOptions } from '../../store/store.js';
+import type { Store, Watch, WatchOptions } from '../../store/store.js';
 import type { Bench, Body } from './case.js';
 import { count, forget, put, swap } from './example-operations.js';
+import { structure, type StructureCall } from './structure-operations.js';
 
 interface Watching {
   readonly told: string[];
@@ -66,6 +67,26 @@ export const watching: Readonly<Record<string, Body>> = {
     await tells(bench, mode, (key) => bench.other.run(swap, { key, expected: '1', value: '2' }));
     await tells(bench, mode, (key) => bench.other.run(count, key));
     await tells(bench, mode, (key) => bench.other.run(forget, key));
+  }),
+
+  'a watcher is told of what changes within a structure': inEachMode(async (bench, mode) => {
+    const { store, other, key } = bench;
+    const change = (call: Omit<StructureCall, 'key'>, on: Store = other): Promise<unknown> =>
+      on.run(structure, { key: key('k'), ...call });
+    for (const [add, remove, look] of [
+      [{ command: 'HSET', args: ['a', '1'] }, { command: 'HDEL', args: ['a'] }, { command: 'HLEN' }],
+      [{ command: 'ZADD', args: ['1', 'a'] }, { command: 'ZREM', args: ['a'] }, { command: 'ZCARD' }],
+    ] as const) {
+      const { told, watch } = await begin(bench, mode);
+      for (const call of [add, remove]) {
+        await change(look, store);
+        told.length = 0;
+        await change(call);
+        await store.readOne(key('other'));
+        ok(told.includes(key('k')), `${mode}: ${call.command}`);
+      }
+      watch.stop();
+    }
   }),
 
   'a watcher is told of what is deleted': inEachMode((bench, mode) =>
