@@ -31,9 +31,9 @@ function commonOf({ store, prefix, unleasedLoads }: Settings): Common {
 }
 
 /** One memory tier for all caches of a store and prefix. @throws UsageError when they ask for different ones. */
-function nearOf(common: Common, { store, clock }: Settings, options: NearOptions): Near {
+function nearOf(common: Common, { store, clock, nearGiven }: Settings, options: NearOptions): Near {
   common.near ??= new Near(store, common.names, clock, options);
-  common.near.checkOptions(options);
+  common.near.checkOptions(nearGiven ? options : { copy: options.copy });
   return common.near;
 }
 

@@ -24,6 +24,7 @@ import {
   resolveSet,
   resolveWrap,
   resolveInvalidation,
+  isLife,
   tagsAlone,
   type EntryOptions,
   type InvalidateOptions,
@@ -40,6 +41,8 @@ export class Cache<C extends CodecOption = 'json'> {
   readonly #engine: CacheEngine;
   readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
+  /** The duration that `wrap` was last given, and that is one: a caller gives the same again and again. */
+  #knownLife: Duration | undefined;
 
   /** @throws UsageError for an option that is unknown or breaks its rule. */
   constructor(options: CacheOptions<C> = {}) {
@@ -148,17 +151,24 @@ export class Cache<C extends CodecOption = 'json'> {
     options?: Duration | EntryOptions,
   ): Promise<Decoded<C, T>> {
     const held =
-      typeof options === 'object' ?
-        this.#nearestTagged(key, options)
-      : this.#engine.nearest(key, this.#engine.defaults);
+      typeof load !== 'function' ? absent
+      : options === undefined || options === this.#knownLife ? this.#engine.nearest(key, this.#engine.defaults)
+      : this.#nearestWith(key, options);
     return held === absent || held === due ?
         this.#wrap(key, load, options, held === due)
       : Promise.resolve(held as Decoded<C, T>);
   }
 
-  #nearestTagged(key: string, options: object): unknown {
-    const tags = tagsAlone(options);
-    return tags ? this.#engine.nearest(key, this.#engine.defaults, tags) : absent;
+  /** What is wrong with options is told by the longer way, which checks them all. */
+  #nearestWith(key: string, options: Duration | EntryOptions): unknown {
+    const { defaults } = this.#engine;
+    if (typeof options === 'object') {
+      const tags = tagsAlone(options);
+      return tags ? this.#engine.nearest(key, defaults, tags) : absent;
+    }
+    if (!isLife(options)) return absent;
+    this.#knownLife = options;
+    return this.#engine.nearest(key, defaults);
   }
 
   #wrap<T>(key: string, load: Loader, options: unknown, isDue: boolean): Promise<Decoded<C, T>> {

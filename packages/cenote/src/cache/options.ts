@@ -23,10 +23,10 @@ export interface CacheOptions<C extends CodecOption = CodecOption> {
   /** Stale life after it, served while refreshing or when the loader fails; default none. */
   readonly grace?: Duration | undefined;
   /**
-   * This process's memory in front of the store; off unless given (`{}` for its defaults). `bound` (default
+   * This process's memory in front of the store; by default on over Redis, off over the in-process store. `bound` (default
    * `'1s'`, at least `'20ms'`): no value from it is older than an invalidation by more, even when the network is cut.
    * `ttl`: how long a copy lives at most, by default as long as the entry is fresh. `tracking`: how the server tells of
-   * changes; see the guide. Caches on one store and prefix share it.
+   * changes; see the guide. Caches on one store and prefix share it; one that says nothing takes what is there.
    */
   readonly near?: false | NearSettings | undefined;
   /** Refresh entries that are read shortly before they expire, by one process at a time; default `false`. */
@@ -99,6 +99,8 @@ export interface Settings {
   readonly name: string;
   readonly payloads: Payloads;
   readonly near: NearOptions | undefined;
+  /** Whether the caller spoke of the memory tier, so that a different one must not be taken silently. */
+  readonly nearGiven: boolean;
   readonly strict: boolean;
   readonly unleasedLoads: number;
   readonly listener: ((event: CacheEvent) => void) | undefined;
@@ -120,6 +122,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     name: name === undefined ? ((prefix as string | undefined) ?? 'cache') : checkName(name),
     payloads: resolvePayloads(given, usedNear === undefined),
     near: usedNear,
+    nearGiven: near !== undefined,
     strict: checkBoolean(strict ?? defaults.strict, 'options.strict'),
     unleasedLoads: checkCount(unleasedLoads ?? defaults.unleasedLoads, 'options.unleasedLoads'),
     listener:
@@ -132,9 +135,9 @@ export function resolveSettings(options: CacheOptions): Settings {
 const leastBound = 20;
 
 function resolveNear(option: unknown, store: Store, copy: NearOptions['copy']): NearOptions | undefined {
-  if (option === undefined || option === false) return undefined;
+  if (option === false || (option === undefined && (store.kind === 'memory' || !store.watch))) return undefined;
   const { maxEntries, maxBytes, bound, ttl, tracking } = checkOptions(
-    option,
+    option ?? {},
     ['maxEntries', 'maxBytes', 'bound', 'ttl', 'tracking'],
     'options.near',
   );

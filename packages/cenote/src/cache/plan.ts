@@ -141,6 +141,16 @@ export function tagsAlone(options: object): readonly string[] | undefined {
   return Array.isArray(tags) ? (tags as readonly string[]) : undefined;
 }
 
+/** Whether an entry may be given this life. */
+export function isLife(ttl: unknown): boolean {
+  try {
+    milliseconds(ttl, 'ttl', { infinite: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Resolves the last argument of `wrap` and `set`: nothing, a duration, or options. */
 function resolveEntry(options: unknown, base: Plan): EntryCall {
   if (options === undefined) return { plan: base, call: noCall, tags: [], version: undefined };

@@ -92,6 +92,7 @@ function worldOf({ clock, open, turn, sleep, prefix: own, close }: Ground): Worl
       const cache = new Cache({
         prefix: own,
         jitter: 0,
+        near: false,
         ...options,
         store,
         clock,

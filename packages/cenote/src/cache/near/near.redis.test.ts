@@ -2,10 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { startRedis, type RedisServer } from '../../../../../test/servers/redis.js';
 import { TcpProxy } from '../../../../../test/servers/tcp-proxy.js';
+import { UsageError } from '../../core/errors.js';
 import { connect } from '../../store/connect.js';
 import type { Store } from '../../store/store.js';
 import { Cache } from '../cache.js';
-import type { NearSettings } from '../options.js';
+import type { CacheOptions, NearSettings } from '../options.js';
 
 const prefix = 'near';
 const bound = 300;
@@ -286,4 +287,34 @@ test('a server that restarts with what it had saved brings nothing back', async 
   await expect.poll(() => stale(cache, keys)).toBe(0);
   await warm(cache, keys);
   expect(await stale(cache, keys)).toBe(0);
+});
+
+describe('by default', () => {
+  test('a cache on Redis has a memory tier, and a keyspace with groups is answered from it', async () => {
+    const cache = new Cache({ store: storeAt(), prefix, ttl: '10m' });
+    const rows = cache.keyspace('row:{group}:{id}', { load: ({ id }) => ({ id }), groups: ['group', 'all'] });
+    const params = Array.from({ length: 100 }, (_, id) => ({ group: id % 7, id }));
+    const readAll = (): Promise<unknown> => Promise.all(params.map((each) => rows.get(each)));
+    await expect
+      .poll(async () => {
+        await readAll();
+        const before = (await cache.stats()).near;
+        await readAll();
+        return (await cache.stats()).near - before;
+      })
+      .toBe(100);
+    await rows.invalidate({ group: 3 });
+    expect(await rows.peek({ group: 3, id: 3 })).toBeUndefined();
+    expect(await rows.peek({ group: 4, id: 4 })).toEqual({ id: 4 });
+  });
+
+  test('a cache takes the tier that is there, unless it hands out copies', () => {
+    const store = storeAt();
+    const make = (options: CacheOptions): Cache => new Cache({ store, prefix: 'shared', ...options });
+    make({ near: { maxEntries: 5 } });
+    expect(() => make({})).not.toThrow();
+    expect(() => make({ near: {} })).toThrow(UsageError);
+    expect(() => make({ copy: 'clone' })).toThrow(UsageError);
+    expect(() => make({ copy: 'clone', near: false })).not.toThrow();
+  });
 });

@@ -345,6 +345,21 @@ describe('what is not kept near', () => {
   });
 });
 
+test.each<[string, (cache: Cache) => Promise<unknown>]>([
+  ['ttl', (cache) => cache.wrap('k', () => 'value', 'nonsense' as '1s')],
+  ['ttl', (cache) => cache.wrap('k', () => 'value', 0)],
+  ['load', (cache) => cache.wrap('k', 'value' as never)],
+  ['options', (cache) => cache.wrap('k', () => 'value', { speed: 1 } as never)],
+])('a wrong %s is told of even when the value is near', async (field, call) => {
+  const { cache, warm, isNear } = arrange();
+  await warm('k');
+  await expect(call(cache)).rejects.toMatchObject({
+    name: 'UsageError',
+    field: expect.stringContaining(field) as string,
+  });
+  expect(await isNear(() => cache.wrap('k', () => 'value', '5m'))).toBe(true);
+});
+
 describe('caches of one store and prefix', () => {
   test('share one tier, and what one invalidates the other does not serve', async () => {
     const { cache, store, warm, clock } = arrange();

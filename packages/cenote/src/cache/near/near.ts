@@ -102,6 +102,9 @@ export const absent = Symbol('absent');
 /** What `get` answers for a good copy that is due for an early refresh. */
 export const due = Symbol('due');
 
+/** How many tags are known for each entry there is room for: a keyspace with groups has two or three on each. */
+const tagsPerEntry = 3;
+
 /** Hits within one turn of the event loop after which the clock is read again. */
 const hitsPerLook = 64;
 
@@ -223,7 +226,7 @@ export class Near implements ChangeListener {
   }
 
   /** @throws UsageError when another cache of this store and prefix asks for another tier than this. */
-  checkOptions(options: NearOptions): void {
+  checkOptions(options: Partial<NearOptions>): void {
     for (const name of Object.keys(options) as (keyof NearOptions)[]) {
       if (options[name] !== this.#options[name])
         throw new UsageError(
@@ -280,7 +283,7 @@ export class Near implements ChangeListener {
       }
       const state: TagState = { isGood: true, isUsed: false, key, name: decodeURIComponent(code) };
       this.#tags.set(key, state);
-      if (this.#tags.size > this.#options.maxEntries) this.#forgetOldestTag();
+      if (this.#tags.size > tagsPerEntry * this.#options.maxEntries) this.#forgetOldestTag();
       return state;
     });
   }

@@ -12,7 +12,7 @@ import { isForbidden } from './reply-error.js';
  * - A PING that was sent at a moment and answered shows that all changes before that moment have been told.
  */
 export class Feed {
-  /** Set when the server does not permit tracking: nothing is asked of it again. */
+  /** Set when the server permits no tracking, or no heartbeat: nothing is asked of it again. */
   isForbidden = false;
   readonly #clock: Clock;
   readonly #watchers = new Map<ChangeListener, WatchOptions>();
@@ -117,9 +117,12 @@ export class Feed {
     const sent = this.#clock.monotonic();
     const isAnswered = await client.sendCommand(['PING']).then(
       () => true,
-      () => false,
+      (error: unknown) => {
+        if (isForbidden(error)) this.isForbidden = true;
+        return false;
+      },
     );
-    if (life !== this.#life) return;
+    if (life !== this.#life || this.isForbidden) return;
     if (isAnswered) this.#aliveAt = sent;
     const every = Math.min(...[...this.#watchers.values()].map((options) => options.every));
     this.#cancelBeat();

@@ -254,7 +254,8 @@ export class RedisStore implements Store {
   }
 }
 
-const deaf = 'CLIENT TRACKING is not permitted: no memory tier in front of this server; allow +client|tracking';
+const deaf =
+  'CLIENT TRACKING or PING is not permitted: no memory tier in front of this server; allow +client|tracking and +ping';
 
 function asArgument(value: string | Uint8Array): string | Buffer {
   return typeof value === 'string' || Buffer.isBuffer(value) ?
