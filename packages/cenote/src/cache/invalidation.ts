@@ -1,14 +1,16 @@
 /**
  * What makes entries go: by key, by tag, by pattern. Each is told to the store at once, whatever the breaker thinks; what
  * the store cannot be told is kept, merged and replayed (see `replay.ts`), and until then this process trusts nothing
- * stored that it could mean.
+ * stored that it could mean. What the store has acknowledged is remembered for a while: a server that takes over may have
+ * to be told again.
  */
 import { headLength, peekHead } from './entry.js';
 import { remove, retire } from './operations/index.js';
 import type { KeyPattern } from './pattern.js';
+import type { Pending } from './pending.js';
 import type { Invalidation } from './plan.js';
 import { fenceOf, groupsOf, pairsOf, removePattern } from './removal.js';
-import { replay } from './replay.js';
+import { keep, remember } from './replay.js';
 import type { Key, Names } from './key.js';
 import type { Scope } from './scope.js';
 import type { Tag } from './tags.js';
@@ -22,20 +24,23 @@ export async function removeKeys(
   keys: readonly Key[],
   invalidation: Invalidation,
 ): Promise<number> {
-  const { common } = scope;
   const { settle, version, call } = invalidation;
   const start = tally.start();
   doom(scope, keys);
   const failed: Key[] = [];
   let failure: unknown;
+  const add = (some: readonly Key[]) => (to: Pending) =>
+    some.forEach(({ stored }) => to.addKey({ stored, settle, version }));
   const heads = await Promise.all(
     groupsOf(scope, keys).map(async (group) => {
       try {
-        return await scope.store.run(
+        const removed = await scope.store.run(
           remove,
           { pairs: pairsOf(scope, group), settle, what: 'any', version: fenceOf(version) },
           call,
         );
+        remember(scope, tally, add(group));
+        return removed;
       } catch (error) {
         failure = error;
         failed.push(...group);
@@ -44,8 +49,7 @@ export async function removeKeys(
     }),
   );
   // Kept in one step with the end of what was read before: nothing may be read, and be held near, in between.
-  if (failed.length > 0 && !invalidation.strict)
-    keep(scope, tally, () => failed.forEach(({ stored }) => common.pending.addKey({ stored, settle, version })));
+  if (failed.length > 0 && !invalidation.strict) keep(scope, tally, add(failed));
   doom(scope, keys);
   const removed = await countGood(scope, heads.flat());
   tally.delete(
@@ -71,23 +75,25 @@ export async function invalidateTags(
   const byKey = new Map(tags.map((tag) => [tag.key, tag]));
   const failed: Tag[] = [];
   let failure: unknown;
+  const add = (some: readonly Tag[]) => (to: Pending) => some.forEach((tag) => to.addTag({ tag, settle }));
   const forget = (): void => tags.forEach((tag) => scope.common.near?.forgetTag(tag.key));
   forget();
   await Promise.all(
     scope.store.partition([...byKey.keys()]).map(async (keys) => {
+      const group = keys.flatMap((key) => byKey.get(key) ?? []);
       try {
         await scope.store.run(retire, { tags: keys, settle }, call);
+        remember(scope, tally, add(group));
       } catch (error) {
         failure = error;
-        failed.push(...keys.flatMap((key) => byKey.get(key) ?? []));
+        failed.push(...group);
       }
     }),
   );
   forget();
   // The store would say that nothing has changed.
   scope.common.flights.doomTagged(failed);
-  if (failed.length > 0 && !invalidation.strict)
-    keep(scope, tally, () => failed.forEach((tag) => scope.common.pending.addTag({ tag, settle })));
+  if (failed.length > 0 && !invalidation.strict) keep(scope, tally, add(failed));
   tally.invalidate('tags', names, 0, failed.length > 0, start);
   if (failed.length > 0) faulted(tally, 'invalidate', failure, invalidation);
 }
@@ -99,19 +105,19 @@ export async function invalidatePattern(
   pattern: KeyPattern,
   invalidation: Invalidation,
 ): Promise<number> {
-  const { common } = scope;
+  const add = (to: Pending): void => to.addPattern(pattern.source);
   const start = tally.start();
   doomPattern(scope, pattern);
   let removed = 0;
   let failure: unknown;
   try {
     removed = await removePattern(scope, pattern, invalidation.call);
+    remember(scope, tally, add);
   } catch (error) {
     failure = error;
   }
   doomPattern(scope, pattern);
-  if (failure !== undefined && !invalidation.strict)
-    keep(scope, tally, () => common.pending.addPattern(pattern.source));
+  if (failure !== undefined && !invalidation.strict) keep(scope, tally, add);
   tally.invalidate('pattern', [pattern.source], removed, failure !== undefined, start);
   if (failure !== undefined) faulted(tally, 'invalidate', failure, invalidation);
   return removed;
@@ -128,13 +134,6 @@ export function doom(scope: Scope, keys: readonly Key[]): void {
 function doomPattern({ common }: Scope, pattern: KeyPattern): void {
   common.near?.forgetAll();
   common.flights.doomWhere((raw) => pattern.isMeant(raw));
-}
-
-function keep(scope: Scope, tally: Tally, add: () => void): void {
-  add();
-  const { pending } = scope.common;
-  tally.keep(pending.size, pending.everything);
-  replay(scope, tally);
 }
 
 function faulted(

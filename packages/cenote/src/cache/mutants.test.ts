@@ -9,6 +9,7 @@ import type { LocalData } from '../store/memory/local-data.js';
 import { text, type Operation, type OperationCall, type Reply } from '../store/operation.js';
 import type { Store } from '../store/store.js';
 import { FaultyStore } from '../testing/faulty-store.js';
+import { Acknowledged } from './acknowledged.js';
 import { encodeEntry, parseEntry, peekHead, randomId } from './entry.js';
 import { Flight, type Outcome } from './flight.js';
 import { Flights } from './flights.js';
@@ -165,6 +166,26 @@ const mutants: readonly Mutant[] = [
     tamper: scanning(() => false),
     seen: sees((world) => scenario.replayed(world, 'pattern')),
   },
+  ...(['del', 'pattern', 'tag'] as const).map((way) => ({
+    without: `the second telling of a ${way} that was lost by a failover`,
+    patch: forgetful,
+    seen: sees((world: World) => scenario.lostByFailover(world, way)),
+  })),
+  ...(['del', 'pattern', 'tag'] as const).map((way) => ({
+    without: `the second telling of a ${way} that a value escaped on another server`,
+    patch: forgetful,
+    seen: sees((world: World) => scenario.splitBrain(world, way, 'value')),
+  })),
+  ...(['del', 'pattern', 'tag'] as const).map((way) => ({
+    without: `the second telling of a ${way} that a load escaped on another server`,
+    patch: forgetful,
+    seen: sees((world: World) => scenario.splitBrain(world, way, 'load')),
+  })),
+  {
+    without: 'the second start of a pattern amid which another server took over',
+    patch: () => vi.spyOn(Pending.prototype, 'addPattern').mockReturnValue(undefined),
+    seen: sees(scenario.patternAcrossFailover),
+  },
   {
     without: 'the deletion that a set becomes when it is not acknowledged',
     patch: () => vi.spyOn(Pending.prototype, 'addKey').mockReturnValue(undefined),
@@ -236,6 +257,11 @@ describe.each(mutants)('$without', ({ tamper, patch, seen: { play, good, bad } }
     expect(await play(memoryWorld(tamper ? { tamper } : {}))).toBe(bad);
   });
 });
+
+/** What was acknowledged is not remembered. */
+function forgetful(): void {
+  vi.spyOn(Acknowledged.prototype, 'add').mockReturnValue(undefined);
+}
 
 type Tamper = (store: Store) => Store;
 type Body = (data: LocalData, call: OperationCall) => Reply;

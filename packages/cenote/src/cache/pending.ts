@@ -22,8 +22,9 @@ export interface PendingPattern {
 export const maximumPending = 10_000;
 
 /**
- * Invalidations that have not reached the store. They are merged (highest version, longest settle, no version wins over
- * any), bounded, and until they are replayed nothing stored is trusted that they could mean.
+ * Invalidations that have not reached the store, or may have been forgotten by it. They are merged (highest version,
+ * longest settle, no version wins over any), bounded, and until they are replayed nothing stored is trusted that they
+ * could mean.
  */
 export class Pending {
   readonly #keys = new Map<string, PendingKey>();
@@ -70,6 +71,12 @@ export class Pending {
     const pattern = this.#everything ? all : asked;
     this.#patterns.set(pattern, { pattern, matches: globMatcher(pattern) });
     this.#bound();
+  }
+
+  addAll(other: Pending): void {
+    for (const entry of other.keys()) this.addKey(entry);
+    for (const entry of other.tags()) this.addTag(entry);
+    for (const { pattern } of other.patterns()) this.addPattern(pattern);
   }
 
   /** Whether a key's entry may not be trusted yet. */

@@ -768,6 +768,48 @@ export function protocolSuite(makeWorld: () => World): void {
       expect([...(await world.soon(cache.getMany(['k', 'k2']))).keys()]).toEqual(['k2']);
     });
 
+    test.each(['del', 'pattern', 'tag'] as const)(
+      '%s: what it has never heard of it is told again, before what it holds is trusted',
+      async (way) => {
+        expect(await scenario.lostByFailover(world, way)).toBe('fresh');
+      },
+    );
+
+    test.each(
+      (['del', 'pattern', 'tag'] as const).flatMap((way) =>
+        (['value', 'load'] as const).map((what) => [way, what] as const),
+      ),
+    )('%s: a %s from the time in which two servers were in use does not outlive it', async (way, what) => {
+      expect(await scenario.splitBrain(world, way, what)).toBe('fresh');
+    });
+
+    test('a pattern that is under way begins anew', async () => {
+      expect(await scenario.patternAcrossFailover(world)).toBe('fresh');
+    });
+
+    test('what it is told again it is told once, with what was asked besides', async () => {
+      const { cache, store, events } = world.process();
+      await world.soon(cache.del('k', { settle: '1m' }));
+      await world.soon(cache.del('versioned', { version: 7 }));
+      await world.soon(cache.invalidateTags('t', { settle: '1m' }));
+      await world.soon(cache.invalidate('other*'));
+      for await (const names of store.scan(`${world.prefix}:*`)) await store.delete(names);
+      store.restore('another');
+      expect((await cache.stats()).pending).toBe(4);
+      await world.pass(200);
+      expect((await world.soon(cache.inspect('k'))).lease).toBe('settling');
+      await world.soon(cache.set('versioned', 'old', { version: 6 }));
+      expect(await world.soon(cache.get('versioned'))).toBeUndefined();
+      await world.soon(cache.wrap('tagged', () => 1, { tags: ['t'] }));
+      expect(await world.soon(cache.get('tagged'))).toBeUndefined();
+      store.restore('another');
+      await world.pass(200);
+      expect(events.filter(({ type }) => type === 'keep' || type === 'replay')).toMatchObject([
+        { type: 'keep', backlog: 4 },
+        { type: 'replay', replayed: 4, backlog: 0 },
+      ]);
+    });
+
     test('a keyspace may trust what it finds', async () => {
       const { cache, store } = world.process();
       const rows = cache.keyspace('row', { onFailover: 'trust', load: () => 'old' });

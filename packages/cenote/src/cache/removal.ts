@@ -1,10 +1,11 @@
 /** Removing by key and by pattern, without what surrounds it: `invalidation.ts` keeps what fails, `replay.ts` sends it again. */
+import { StoreError } from '../core/errors.js';
 import type { CallOptions } from '../store/store.js';
 import { encodeVersion } from './entry.js';
 import type { Key } from './key.js';
 import { remove } from './operations/index.js';
 import type { KeyPattern } from './pattern.js';
-import type { Scope } from './scope.js';
+import { epochOf, type Scope } from './scope.js';
 
 /**
  * How many entries one operation touches at most: more would be felt by others on the server. With client tracking each
@@ -16,9 +17,12 @@ const mostPairs = 100;
  * Two passes. A fill moves a load from its lease to its value, so one pass over both can miss it twice: not yet a value
  * when the values' place was scanned, no longer a lease when the leases' was. Here all leases are voided first. When that
  * has ended, a load that began before is either void, or already a value, which the second pass finds.
+ *
+ * Rejects when another server has taken over meanwhile: it has not seen what was done before.
  */
 export async function removePattern(scope: Scope, pattern: KeyPattern, call: CallOptions): Promise<number> {
   const { store, common } = scope;
+  const epoch = await epochOf(scope, call);
   let removed = 0;
   const removeOurs = async (stored: readonly string[]): Promise<void> => {
     for (const group of groupsOf(
@@ -40,6 +44,8 @@ export async function removePattern(scope: Scope, pattern: KeyPattern, call: Cal
   }
   for await (const names of store.scan(pattern.values, call))
     await removeOurs(names.filter((name) => pattern.matches(name)));
+  if (store.epoch !== epoch)
+    throw new StoreError('STORE_UNAVAILABLE', 'another server took over while a pattern was being removed');
   return removed;
 }
 

@@ -1,6 +1,8 @@
 import { StoreError } from '../core/errors.js';
+import { Acknowledged } from './acknowledged.js';
 import { remove, retire } from './operations/index.js';
 import { keyPattern } from './pattern.js';
+import type { Pending } from './pending.js';
 import { fenceOf, pairsOf, removePattern } from './removal.js';
 import type { Scope } from './scope.js';
 import type { Tally } from './tally.js';
@@ -12,11 +14,28 @@ const longestPause = 1_000;
 /** How many kept invalidations go out together. */
 const most = 500;
 
+/** Keeps what `add` adds, and has it replayed. */
+export function keep(scope: Scope, tally: Tally, add: (pending: Pending) => void): void {
+  const { pending } = scope.common;
+  add(pending);
+  tally.keep(pending.size, pending.everything);
+  replay(scope, tally);
+}
+
+/** Remembers what the store has acknowledged, so that it is kept again if the store turns out to be another. O(1). */
+export function remember(scope: Scope, tally: Tally, add: (acknowledged: Pending) => void): void {
+  scope.common.acknowledged ??= new Acknowledged(scope.store, scope.clock, (lost) => {
+    if (lost.some(({ size }) => size > 0))
+      keep(scope, tally, (pending) => lost.forEach((generation) => pending.addAll(generation)));
+  });
+  scope.common.acknowledged.add(add);
+}
+
 /**
  * Sends kept invalidations until none is left: at once when the store comes up, else after a pause. One replay at a time
  * runs for a store and prefix, whichever of its caches began it.
  */
-export function replay(scope: Scope, tally: Tally): void {
+function replay(scope: Scope, tally: Tally): void {
   if (scope.common.isReplaying) return;
   void replayAll(scope, tally);
 }
@@ -30,7 +49,7 @@ async function replayAll(scope: Scope, tally: Tally): Promise<void> {
     await untilUp(scope, pause);
     try {
       const before = common.pending.size;
-      await replaySome(scope);
+      await replaySome(scope, tally);
       tally.replay(before - common.pending.size, common.pending.size);
       pause = 0;
     } catch (error) {
@@ -58,7 +77,7 @@ function untilUp({ store, clock }: Scope, pause: number): Promise<void> {
   });
 }
 
-async function replaySome(scope: Scope): Promise<void> {
+async function replaySome(scope: Scope, tally: Tally): Promise<void> {
   const { store, common } = scope;
   const { pending } = common;
   const keys = pending.keys().slice(0, most);
@@ -73,11 +92,14 @@ async function replaySome(scope: Scope): Promise<void> {
     ),
   );
   pending.settleKeys(keys);
+  remember(scope, tally, (acknowledged) => keys.forEach((entry) => acknowledged.addKey(entry)));
   const tags = pending.tags().slice(0, most);
   await Promise.all(tags.map(({ tag, settle }) => store.run(retire, { tags: [tag.key], settle })));
   pending.settleTags(tags);
+  remember(scope, tally, (acknowledged) => tags.forEach((entry) => acknowledged.addTag(entry)));
   const [pattern] = pending.patterns();
   if (!pattern) return;
   await removePattern(scope, keyPattern(common.names, pattern.pattern), {});
   pending.settlePattern(pattern);
+  remember(scope, tally, (acknowledged) => acknowledged.addPattern(pattern.pattern));
 }

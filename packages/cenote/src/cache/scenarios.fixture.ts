@@ -6,6 +6,7 @@
 import { StoreError } from '../core/errors.js';
 import { defineOperation } from '../store/operation.js';
 import type { Cache } from './cache.js';
+import { Names } from './key.js';
 import { Source, type Process, type World } from './world.fixture.js';
 
 /** Whether the reader got the truth of now, or one from before an invalidation that had been acknowledged. */
@@ -327,6 +328,84 @@ export async function joinAcrossFailover(world: World): Promise<Sight> {
   slow.answer();
   await world.soon(first);
   return sight(source, await world.soon(late), await world.soon(process.cache.wrap(key, source.load)));
+}
+
+/**
+ * A server takes over that has never heard of an acknowledged invalidation, and a keyspace trusts what it finds there: by
+ * the time the new server is in use, it is told again.
+ */
+export async function lostByFailover(world: World, way: 'del' | 'pattern' | 'tag'): Promise<Sight> {
+  const source = new Source();
+  const [writer, other] = [world.process(), world.process()];
+  const trusting = ({ cache }: Process) =>
+    cache.keyspace(key, { ...entry, tags: () => entry.tags, onFailover: 'trust', load: source.load });
+  const [rows, others] = [trusting(writer), trusting(other)];
+  await world.soon(rows.get());
+  const replica = await photograph(world, other);
+  source.row = 'new';
+  await world.soon(invalidate(writer, way, source));
+  await replica.takeOver();
+  other.store.restore('another');
+  writer.store.restore('another');
+  const meanwhile = await world.soon(rows.get());
+  await world.soon(settled(world, writer));
+  return sight(source, meanwhile, await world.soon(others.get()), await world.soon(rows.get()));
+}
+
+/** For some time two servers are in use: one process has moved to the new one and loads there, when another invalidates on the old one. */
+export async function splitBrain(world: World, way: 'del' | 'pattern' | 'tag', what: 'value' | 'load'): Promise<Sight> {
+  const source = new Source();
+  const [writer, moved] = [world.process(), world.process()];
+  moved.store.restore('another');
+  const slow = source.slow();
+  const first = moved.cache.wrap(key, slow.load, entry);
+  await world.soon(slow.hasRead);
+  if (what === 'value') {
+    slow.answer();
+    await world.soon(first);
+  }
+  const replica = await photograph(world, moved);
+  source.row = 'new';
+  await world.soon(invalidate(writer, way, source));
+  await replica.takeOver();
+  writer.store.restore('another');
+  await world.soon(settled(world, writer));
+  slow.answer();
+  await world.soon(first);
+  return sight(source, await world.soon(read(moved, source)), await world.soon(read(writer, source)));
+}
+
+/** A pattern is nearly done when another server takes over, which has seen nothing of it. */
+export async function patternAcrossFailover(world: World): Promise<Sight> {
+  const source = new Source();
+  const [writer, moved] = [world.process(), world.process()];
+  moved.store.restore('another');
+  await world.soon(read(moved, source));
+  const replica = await photograph(world, moved);
+  source.row = 'new';
+  const removal = writer.store.hold('run:remove', 'after');
+  const removed = writer.cache.invalidate('k*');
+  await world.soon(removal.reached);
+  await replica.takeOver();
+  writer.store.restore('another');
+  removal.release();
+  await world.soon(removed);
+  await world.soon(settled(world, writer));
+  return sight(source, await world.soon(read(moved, source)));
+}
+
+/** What a replica holds of the row, and will hold when it takes over without having heard of anything since. */
+async function photograph(world: World, process: Process): Promise<{ takeOver(): Promise<void> }> {
+  const names = new Names(world.prefix);
+  const stored = names.stored(key);
+  const all = [stored, names.lease(stored), names.tag(tag)];
+  const photo = await world.soon(process.store.read(all));
+  return {
+    async takeOver() {
+      for (const [place, bytes] of photo.entries())
+        if (bytes) await world.soon(overwrite(process, all[place] as string, bytes));
+    },
+  };
 }
 
 /** The source lags behind the invalidation, which therefore asks for time to settle. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { StoreError } from '../core/errors.js';
 import type { CallOptions, Store } from '../store/store.js';
+import type { Acknowledged } from './acknowledged.js';
 import { Flights } from './flights.js';
 import { Names } from './key.js';
 import type { Near } from './near/near.js';
@@ -14,6 +15,8 @@ export class Common {
   readonly names: Names;
   readonly flights = new Flights();
   readonly pending = new Pending();
+  /** What was invalidated last, once something has been. */
+  acknowledged: Acknowledged | undefined;
   readonly unleased: Unleased;
   /** Tags that loaders named too late, to be captured first the next time. */
   readonly lateTags = new Recent<readonly Tag[]>(10_000);

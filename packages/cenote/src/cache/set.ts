@@ -7,7 +7,7 @@ import { write, type WriteInput } from './operations/index.js';
 import type { Payload } from './payload.js';
 import type { Call, Plan } from './plan.js';
 import { chunksOf } from './removal.js';
-import { replay } from './replay.js';
+import { keep } from './replay.js';
 import { epochOf, type Scope } from './scope.js';
 import { captureTags, tagPairs } from './tags.js';
 
@@ -120,11 +120,8 @@ function inputOf(
 
 function keepDeletions(scope: Scope, failed: readonly Entry[], plan: Plan, start: number): void {
   if (failed.length === 0) return;
-  const { pending } = scope.common;
-  for (const { key } of failed) {
-    pending.addKey({ stored: key.stored, settle: 0, version: undefined });
-    plan.tally.set(key.raw, 'kept', 0, start);
-  }
-  plan.tally.keep(pending.size, pending.everything);
-  replay(scope, plan.tally);
+  for (const { key } of failed) plan.tally.set(key.raw, 'kept', 0, start);
+  keep(scope, plan.tally, (pending) => {
+    for (const { key } of failed) pending.addKey({ stored: key.stored, settle: 0, version: undefined });
+  });
 }

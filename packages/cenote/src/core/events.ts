@@ -130,7 +130,7 @@ export interface StoreFaultEvent extends Event<'store-fault'> {
   readonly error: unknown;
 }
 
-/** An invalidation is kept for replay. `backlog` counts all that are kept; at `everything` the whole prefix is. */
+/** An invalidation is kept for replay: the store could not be told, or is another than the one that was. `backlog` counts all that are kept; at `everything` the whole prefix is. */
 export interface KeepEvent extends Event<'keep'> {
   readonly backlog: number;
   readonly everything: boolean;
