@@ -152,8 +152,8 @@ test('both stores answer the same and hold the same, whatever is done to them', 
 
 async function state(store: Store, prefix: string): Promise<unknown[]> {
   const keys = await scanned(store, prefix, '*');
-  const held = (key: string, command: StructureCommand, ...args: string[]): Promise<unknown> =>
-    outcome(store.run(structure, { key, command, args }));
+  const held = (own: string, ask: StructureCommand, ...args: string[]): Promise<unknown> =>
+    outcome(store.run(structure, { key: own, command: ask, args }));
   return Promise.all(
     keys.map(async (each) => {
       const own = prefix + each;
