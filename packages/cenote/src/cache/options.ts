@@ -184,7 +184,7 @@ function resolveCompression(option: unknown): false | { over: number; with: Comp
   };
 }
 
-function checkStore(value: unknown): Store {
+export function checkStore(value: unknown): Store {
   const methods = ['readOne', 'read', 'run', 'partition', 'scan', 'delete', 'onState', 'health', 'close'];
   const candidate = value as Record<string, unknown> | null;
   if (typeof value === 'object' && candidate && methods.every((method) => typeof candidate[method] === 'function'))
@@ -192,7 +192,7 @@ function checkStore(value: unknown): Store {
   throw new UsageError('options.store', value, "must be a store, such as connect('redis://…') makes");
 }
 
-function checkClock(value: unknown): Clock {
+export function checkClock(value: unknown): Clock {
   const candidate = value as Record<string, unknown> | null;
   if (
     typeof value === 'object' &&

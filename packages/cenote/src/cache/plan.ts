@@ -84,7 +84,7 @@ export interface Call extends CallOptions {
   readonly near: boolean;
 }
 
-const defaultLimits: Limits = Object.freeze({ store: undefined, soft: undefined, hard: 30_000, wait: 5_000 });
+export const defaultLimits: Limits = Object.freeze({ store: undefined, soft: undefined, hard: 30_000, wait: 5_000 });
 
 const readNames = ['signal', 'deadline', 'near'] as const;
 const entryNames = [...readNames, 'ttl', 'grace', 'tags', 'fill', 'version'] as const;

@@ -49,12 +49,12 @@ export function readThrough(
   });
 }
 
-function isEarly({ store }: Scope, { head }: Held, plan: Plan): boolean {
+export function isEarly({ store }: Scope, { head }: Held, plan: Plan): boolean {
   return plan.early !== undefined && head !== undefined && plan.early(head.freshUntil, head.cost, store.now());
 }
 
 /** Refreshes what is there, unless this process does so already; the lease sees to it that no other does. */
-function refreshBehind(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, found: Held): Flight | undefined {
+export function refreshBehind(scope: Scope, wanted: Wanted, plan: Plan, load: Loader, found: Held): Flight | undefined {
   if (!plan.fill) return undefined;
   return scope.common.flights.get(wanted) ?? launch(scope, wanted, plan, load, 'refresh', found);
 }
@@ -314,12 +314,18 @@ function keepAlive(scope: Scope, leases: readonly Lease[]): () => void {
 }
 
 /** A load's result, told to the tally. */
-export async function observed(scope: Scope, load: Load, key: string, plan: Plan, leased: boolean): Promise<Loaded> {
-  const start = scope.clock.monotonic();
+export async function observed(
+  { clock }: Pick<Scope, 'clock'>,
+  load: Load,
+  key: string,
+  { tally }: Pick<Plan, 'tally'>,
+  leased: boolean,
+): Promise<Loaded> {
+  const start = clock.monotonic();
   try {
     const loaded = await load.result;
     const { value, wishes, cost } = loaded;
-    plan.tally.load(
+    tally.load(
       key,
       wishes.skip ? 'skip'
       : value === undefined || value === null ? 'negative'
@@ -333,7 +339,7 @@ export async function observed(scope: Scope, load: Load, key: string, plan: Plan
       error instanceof LoadTimeoutError ? 'timeout'
       : load.isAborted ? 'aborted'
       : 'error';
-    plan.tally.load(key, outcome, leased, scope.clock.monotonic() - start, error);
+    tally.load(key, outcome, leased, clock.monotonic() - start, error);
     throw error;
   }
 }

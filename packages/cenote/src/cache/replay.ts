@@ -63,7 +63,7 @@ async function replayAll(scope: Scope, tally: Tally): Promise<void> {
 }
 
 /** Waits for `pause`, or for the store to come up if that is sooner. */
-function untilUp({ store, clock }: Scope, pause: number): Promise<void> {
+export function untilUp({ store, clock }: Pick<Scope, 'store' | 'clock'>, pause: number): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       stop();

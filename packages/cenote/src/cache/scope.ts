@@ -46,7 +46,7 @@ export interface Scope {
  * The store's epoch, which everything that is written carries. @throws StoreError when it is not known: nothing may be
  * written then, since it could not be told from what an earlier server held.
  */
-export async function epochOf({ store }: Scope, limits: CallOptions): Promise<string> {
+export async function epochOf({ store }: Pick<Scope, 'store'>, limits: CallOptions): Promise<string> {
   if (store.epoch === undefined) await store.ready(limits);
   if (store.epoch === undefined) throw new StoreError('STORE_UNAVAILABLE', 'the store has not said yet who it is');
   return store.epoch;

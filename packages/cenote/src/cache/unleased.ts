@@ -10,7 +10,7 @@ interface Slot {
 }
 
 /** One load and those who wait for it. When the last of them has left, it ends; when all have left before, it never begins. */
-class Turn<T> {
+export class Turn<T> {
   readonly #load: Unstored<T>;
   readonly #outcome = new Deferred<T>();
   readonly #end = new AbortController();
