@@ -7,7 +7,7 @@ import { invalidatePattern, invalidateTags, removeKeys } from './invalidation.js
 import { inspectEntry, type EntryReport } from './inspect.js';
 import type { Loader } from './load.js';
 import { absent, due, Near, type NearOptions } from './near/near.js';
-import { lookup, lookupMany, lookupThen, tell, type Found, type Held } from './lookup.js';
+import { heldOf, lookup, lookupMany, lookupThen, tell, type Found } from './lookup.js';
 import type { Settings } from './options.js';
 import { keyPattern, type KeyPattern } from './pattern.js';
 import type { Call, Invalidation, Plan } from './plan.js';
@@ -105,7 +105,7 @@ export class CacheEngine implements Engine {
     const wanted = targets.map((target) => this.#wanted(target));
     const start = plan.tally.start();
     const keys = wanted.map(({ key }) => key);
-    const held = this.#heldMany(targets, plan, call);
+    const held = targets.map((target) => heldOf(this.#held(target, plan, call)));
     const tags = wanted.map((one) => one.tags);
     const all = await lookupMany(this.scope, keys, tags, plan, call, held);
     for (const [index, found] of all.entries()) if (!held[index]) tell(plan, keys[index] as Key, found, start);
@@ -131,13 +131,6 @@ export class CacheEngine implements Engine {
     return call.near && !call.signal?.aborted ? this.nearest(key, plan, tags) : absent;
   }
 
-  #heldMany(targets: readonly Target[], plan: Plan, call: Call): (Held | undefined)[] {
-    return targets.map((target) => {
-      const value = this.#held(target, plan, call);
-      return value === absent || value === due ? undefined : { state: 'fresh', value, head: undefined };
-    });
-  }
-
   async throughMany(
     targets: readonly Target[],
     plan: Plan,
@@ -145,7 +138,8 @@ export class CacheEngine implements Engine {
     call: Call,
   ): Promise<readonly unknown[]> {
     const wanted = targets.map((target) => this.#wanted(target));
-    return readThroughMany(this.scope, wanted, plan, loader, call, this.#heldMany(targets, plan, call));
+    const near = targets.map((target) => this.#held(target, plan, call));
+    return readThroughMany(this.scope, wanted, plan, loader, call, near);
   }
 
   refresh(target: Target, plan: Plan, load: Loader, call: Call): Promise<unknown> {

@@ -5,7 +5,7 @@ import type { CallOptions } from '../store/store.js';
 import type { Call, Plan } from './plan.js';
 import type { Wanted } from './flights.js';
 import type { Key } from './key.js';
-import type { Ticket } from './near/near.js';
+import { absent, due, type Ticket } from './near/near.js';
 import type { Scope } from './scope.js';
 import { checkValue, mustCheck } from './fill.js';
 import { countTags, tagsOfHead, type Tag } from './tags.js';
@@ -27,6 +27,11 @@ export interface Gone {
   readonly rejected?: string | undefined;
   /** The tags that the rejected entry carried. */
   readonly tags?: readonly Tag[] | undefined;
+}
+
+/** What this process's memory answered, as a lookup would have found it; `undefined` when the store is to be asked. */
+export function heldOf(near: unknown): Held | undefined {
+  return near === absent || near === due ? undefined : { state: 'fresh', value: near, head: undefined };
 }
 
 /** Reasons for which the store must be passed by: it has no word to give, or none to be trusted. */

@@ -7,9 +7,10 @@ import { Flight, type Outcome } from './flight.js';
 import type { Wanted } from './flights.js';
 import { Lease } from './lease.js';
 import { Load, until, type Loader } from './load.js';
-import { isBypass, lookupMany, type Gone, type Held } from './lookup.js';
+import { due } from './near/near.js';
+import { heldOf, isBypass, lookupMany, type Gone, type Held } from './lookup.js';
 import type { Call, Plan } from './plan.js';
-import { answerStale, askFor, fetch, loadUnder, observed } from './read-through.js';
+import { answerStale, askFor, fetch, isEarly, loadUnder, observed, refreshBehind } from './read-through.js';
 import type { Scope } from './scope.js';
 import { runAlone } from './unleased.js';
 
@@ -19,10 +20,10 @@ export async function readThroughMany(
   plan: Plan,
   load: ManyLoader,
   call: Call,
-  held: readonly (Held | undefined)[] = [],
+  near: readonly unknown[] = [],
 ): Promise<unknown[]> {
   const batch = new Batch(scope, wanted, plan, load, call);
-  return batch.run(held);
+  return batch.run(near);
 }
 
 type Together = Extract<ManyLoader, { together: unknown }>['together'];
@@ -56,8 +57,9 @@ class Batch {
     this.#call = call;
   }
 
-  async run(held: readonly (Held | undefined)[]): Promise<unknown[]> {
-    const missing = await this.#lookup(held);
+  /** With what this process's memory answered for each, as `Near.get` does. */
+  async run(near: readonly unknown[]): Promise<unknown[]> {
+    const missing = await this.#lookup(near);
     const together = 'together' in this.#load ? this.#load.together : undefined;
     const waiting = together ? await this.#loadTogether(missing, together) : missing;
     for (const { index, found } of waiting) {
@@ -76,11 +78,12 @@ class Batch {
   }
 
   /** Takes what is there; returns what is not. */
-  async #lookup(held: readonly (Held | undefined)[]): Promise<Missing[]> {
+  async #lookup(near: readonly unknown[]): Promise<Missing[]> {
     const { tally } = this.#plan;
     const start = tally.start();
     const keys = this.#wanted.map((one) => one.key);
     const tags = this.#wanted.map((one) => one.tags);
+    const held = near.map(heldOf);
     const all = await lookupMany(this.#scope, keys, tags, this.#plan, this.#call, held);
     const missing: Missing[] = [];
     for (const [index, found] of all.entries()) {
@@ -90,7 +93,7 @@ class Batch {
         missing.push({ index, found });
       } else {
         if (!held[index]) tally.hit(key.raw, found.state === 'stale', start);
-        const answer = this.#answer(index, found);
+        const answer = this.#answer(index, found, near[index] === due);
         // It may reject before the rest of the batch is there to be waited for together.
         if (answer instanceof Promise) answer.catch(() => undefined);
         this.#values[index] = answer;
@@ -99,10 +102,13 @@ class Batch {
     return missing;
   }
 
-  #answer(index: number, found: Held): unknown {
-    return found.state === 'fresh' ?
-        found.value
-      : answerStale(this.#scope, this.#want(index), this.#plan, this.#single(index), this.#call, found);
+  #answer(index: number, found: Held, isDue: boolean): unknown {
+    const wanted = this.#want(index);
+    if (found.state === 'stale')
+      return answerStale(this.#scope, wanted, this.#plan, this.#single(index), this.#call, found);
+    if (isDue || isEarly(this.#scope, found, this.#plan))
+      refreshBehind(this.#scope, wanted, this.#plan, this.#single(index), found);
+    return found.value;
   }
 
   /** Asks for all leases at once, loads what was granted in one call, fills it. What another loads is waited for afterwards, so that two batches never wait for each other. */

@@ -421,6 +421,38 @@ describe('early refresh', () => {
     expect(loads).toEqual(['read', 'unread', 'read']);
   });
 
+  test.each([
+    ['from memory', { near: { bound: scenario.bound } }],
+    ['from the store', { near: false as const }],
+  ])('is done for keys that are read in a batch too, %s', async (_, options) => {
+    const { cache, world } = arrange({ ttl: 10_000, refreshAhead: true, random: () => 0.999, ...options });
+    const loads: string[][] = [];
+    const read = (keys: readonly string[]): Promise<unknown> =>
+      world.soon(
+        cache.wrapMany(keys, async (missing) => {
+          loads.push(missing);
+          await new Promise<void>((resolve) => void world.clock.after(1_000, resolve));
+          return new Map(missing.map((key) => [key, loads.length]));
+        }),
+      );
+    for (let reads = 0; reads < 3; reads++) await read(['a', 'b', 'unread']);
+    await world.pass(5_000);
+    expect(await read(['a', 'b'])).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+    );
+    await world.pass(1_100);
+    expect(loads).toEqual([['a', 'b', 'unread'], ['a'], ['b']]);
+    expect(await read(['a', 'b'])).toEqual(
+      new Map([
+        ['a', 3],
+        ['b', 3],
+      ]),
+    );
+  });
+
   test('of one key is done by one process, and once', async () => {
     const world = memoryWorld();
     const random = (): number => 0.999;
