@@ -10,8 +10,9 @@ import { nearMemory } from './near-memory.js';
 import { near } from './near.js';
 import { subjectNames, type SubjectName } from './subjects/index.js';
 import { markdown, type Table } from './table.js';
+import { tracking } from './tracking.js';
 
-const benches: readonly Bench[] = [hits, commands, coldKey, fills, near, nearMemory, endpoints];
+const benches: readonly Bench[] = [hits, commands, coldKey, fills, near, nearMemory, tracking, endpoints];
 
 const usage = `npm run bench -- [names] [options]
 

@@ -10,25 +10,23 @@ interface Result {
   }[];
 }
 
-/** One short round of each benchmark that needs no more than Redis: whether they run and count right, not how fast. */
-async function smoke(): Promise<Map<string, Map<string | number, readonly (string | number)[]>>> {
-  const names = ['hits', 'commands', 'cold-key', 'fills'];
+/** One short round of benchmarks that need no more than Redis: whether they run and count right, not how fast. */
+async function smoke(...names: readonly string[]): Promise<Result[]> {
   const child = forkProgram(new URL('../bench/main.ts', import.meta.url), { args: [...names, '--smoke'] });
-  const results = await new Promise<Result[]>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.once('message', (message) => resolve(message as Result[]));
     child.once('exit', (code) => reject(new Error(`the benchmarks ended with ${String(code)}`)));
   });
-  return new Map(
-    results.map(({ bench, tables }) => [
-      bench,
-      new Map(tables.flatMap(({ rows }) => rows.map((row): [string | number, typeof row] => [row[0] ?? '', row]))),
-    ]),
-  );
+}
+
+function byFirstCell(tables: Result['tables']): Map<string | number, readonly (string | number)[]> {
+  return new Map(tables.flatMap(({ rows }) => rows.map((row): [string | number, typeof row] => [row[0] ?? '', row])));
 }
 
 test('the benchmarks run, and count what they should', { timeout: 120_000 }, async () => {
-  const results = await smoke();
-  expect([...results.keys()]).toEqual(['hits', 'commands', 'cold-key', 'fills']);
+  const names = ['hits', 'commands', 'cold-key', 'fills'];
+  const results = new Map((await smoke(...names)).map(({ bench, tables }) => [bench, byFirstCell(tables)]));
+  expect([...results.keys()]).toEqual(names);
   expect([...(results.get('hits')?.keys() ?? [])]).toEqual(['raw', 'cenote']);
   const commands = results.get('commands');
   const sent = (verb: string): unknown => commands?.get(verb)?.[1];
@@ -37,4 +35,29 @@ test('the benchmarks run, and count what they should', { timeout: 120_000 }, asy
   ]);
   expect(['wrap, miss and fill', 'wrap, miss and fill, 2 tags'].map(sent)).toEqual([3, 3]);
   expect(results.get('cold-key')?.get('cenote')?.slice(1)).toEqual([1, 1]);
+});
+
+test('what tracking costs is counted', { timeout: 120_000 }, async () => {
+  const [memory, ...traffic] = (await smoke('tracking'))[0]?.tables ?? [];
+  const modes = ['off', 'default', 'broadcast', 'default, table full'];
+  const names = modes.map((mode) => `2 × ${mode}`);
+  expect([...byFirstCell([memory!]).keys()]).toEqual(names);
+  // Two processes that have read 500 keys each.
+  expect(memory?.rows.slice(0, 3).map((row) => row.slice(3))).toEqual([
+    [0, 0],
+    [500, 1_000],
+    [0, 0],
+  ]);
+  expect(memory?.rows[3]?.[3]).toBeLessThanOrEqual(250);
+  expect(traffic).toHaveLength(3);
+  for (const table of traffic) {
+    const rows = byFirstCell([table]);
+    const column = (title: string): unknown[] => names.map((name) => rows.get(name)?.[table.columns.indexOf(title)]);
+    const [off, ...on] = column('near hits %') as number[];
+    expect(off).toBe(0);
+    expect(Math.min(...on)).toBeGreaterThan(0);
+    for (const cost of ['server CPU µs', 'bytes out', 'bytes in', 'process CPU µs'])
+      expect(Math.min(...(column(cost) as number[]))).toBeGreaterThan(0);
+    expect(table.rows[0]?.filter((_, index) => table.columns[index] === '× off')).toEqual([1, 1, 1]);
+  }
 });
