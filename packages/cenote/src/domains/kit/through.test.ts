@@ -1,0 +1,4 @@
+import { throughSuite } from './through.suite.js';
+import { onMemory } from './worlds.fixture.js';
+
+onMemory(throughSuite);
