@@ -53,12 +53,13 @@ const commandArgs: Partial<Record<StructureCommand, fc.Arbitrary<(string | Uint8
   ZREM: fc.tuple(member),
   ZSCORE: fc.tuple(member),
   ZRANGE: fc.tuple(rank, rank, order).map(([from, to, way]) => (way === '' ? [from, to] : [from, to, way])),
+  ZCOUNT: fc.tuple(bound, bound),
   ZRANGEBYSCORE: fc.tuple(bound, bound, fc.constantFrom('1', '2', '9'), order),
 };
 
 const command = fc.constantFrom<StructureCommand[]>(
   ...(['TYPE', 'HGET', 'HSET', 'HSET', 'HSET', 'HDEL', 'HGETALL', 'HLEN'] as const),
-  ...(['ZADD', 'ZADD', 'ZADD', 'ZREM', 'ZSCORE', 'ZCARD', 'ZRANGE', 'ZRANGEBYSCORE'] as const),
+  ...(['ZADD', 'ZADD', 'ZADD', 'ZREM', 'ZSCORE', 'ZCARD', 'ZCOUNT', 'ZRANGE', 'ZRANGEBYSCORE'] as const),
 );
 
 const structureStep = command.chain((name) =>

@@ -46,6 +46,10 @@ export interface LocalData {
   zcard(key: string): number;
   /** Members by rank, ordered by score, then bytewise; both ends are included, negative ones count from the end. `ZRANGE … REV` with `reverse`. */
   zrange(key: string, start: number, stop: number, reverse?: boolean): readonly string[];
+  /** How many have a score from `min` to `max`: `ZCOUNT`. */
+  zcount(key: string, min: ScoreBound, max: ScoreBound): number;
+  /** In a set whose scores are all the same: the first members that come behind `after` bytewise. `ZRANGE … BYLEX`. */
+  zrangeByLex(key: string, after: string | undefined, limit: number): readonly string[];
   /** `ZRANGE … BYSCORE`, with scores. `'(5'` leaves out the 5 itself. */
   zrangeByScore(key: string, min: ScoreBound, max: ScoreBound, range?: ScoreRange): readonly Scored[];
 }

@@ -109,6 +109,14 @@ export class MemoryData implements LocalData {
     return this.#held(key, SortedSet)?.byRank(start, stop, reverse) ?? [];
   }
 
+  zcount(key: string, min: ScoreBound, max: ScoreBound): number {
+    return this.#held(key, SortedSet)?.count(min, max) ?? 0;
+  }
+
+  zrangeByLex(key: string, after: string | undefined, limit: number): readonly string[] {
+    return this.#held(key, SortedSet)?.behind(after, limit) ?? [];
+  }
+
   zrangeByScore(key: string, min: ScoreBound, max: ScoreBound, range: ScoreRange = {}): readonly Scored[] {
     const { limit = Infinity, reverse = false } = range;
     return this.#held(key, SortedSet)?.byScore(min, max, limit, reverse) ?? [];

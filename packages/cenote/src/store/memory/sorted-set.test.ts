@@ -25,6 +25,7 @@ test('a set of thousands keeps its order through additions, moves and removals',
         expect(set.byRank(5, -600, true)).toEqual(members.toReversed().slice(5, Math.max(members.length - 599, 5)));
         const range = all.filter(([, score]) => score >= low && score < low + 10);
         expect(set.byScore(low, `(${low + 10}`, Infinity, false)).toEqual(range);
+        expect(set.count(low, `(${low + 10}`)).toBe(range.length);
         expect(set.byScore(low, `(${low + 10}`, 7, true)).toEqual(range.toReversed().slice(0, 7));
       };
       for (const { member, score } of steps) {

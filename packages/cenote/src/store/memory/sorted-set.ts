@@ -78,6 +78,17 @@ export class SortedSet {
       : this.#slice(from, Math.min(to, from + limit));
   }
 
+  /** How many have a score from `min` to `max`. */
+  count(min: ScoreBound, max: ScoreBound): number {
+    return Math.max(this.#rankOf(this.#first(isBeyond(max))) - this.#rankOf(this.#first(isFrom(min))), 0);
+  }
+
+  /** The first members behind `after` bytewise, where all scores are the same. */
+  behind(after: string | undefined, limit: number): string[] {
+    const from = after === undefined ? 0 : this.#rankOf(this.#first(([member]) => compareBytes(member, after) > 0));
+    return this.#slice(from, from + limit).map(([member]) => member);
+  }
+
   #insert(scored: Scored): void {
     const { run, index } = this.#placeOf(scored[1], scored[0]);
     // Behind the last of all it joins the last run, rather than begin another.

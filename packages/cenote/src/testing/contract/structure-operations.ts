@@ -11,7 +11,7 @@ export interface StructureCall {
 
 export type StructureCommand = keyof typeof commands;
 
-/** `ZRANGEBYSCORE`: lowest and highest score, most members, `''` or `'REV'`. All others take what Redis takes. */
+/** `ZRANGEBYSCORE`: lowest and highest score, most members, `''` or `'REV'`. `ZRANGEBYLEX`: the member before, most members. All others take what Redis takes. */
 const commands = {
   TYPE: (data, key) => data.type(key),
   HGET: (data, key, [field]) => data.hget(key, text(field)),
@@ -25,6 +25,9 @@ const commands = {
   ZCARD: (data, key) => data.zcard(key),
   ZRANGE: (data, key, [start, stop, order]) =>
     data.zrange(key, Number(text(start)), Number(text(stop)), text(order) === 'REV'),
+  ZCOUNT: (data, key, [min, max]) => data.zcount(key, boundOf(min), boundOf(max)),
+  ZRANGEBYLEX: (data, key, [after, limit]) =>
+    data.zrangeByLex(key, text(after) === '' ? undefined : text(after), Number(text(limit))),
   ZRANGEBYSCORE: (data, key, [min, max, limit, order]) =>
     data
       .zrangeByScore(key, boundOf(min), boundOf(max), { limit: Number(text(limit)), reverse: text(order) === 'REV' })
@@ -35,6 +38,9 @@ export const structure = defineOperation<StructureCall, unknown>({
   name: 'example:structure',
   lua: `local command, key = ARGV[1], KEYS[1]
 if command == 'TYPE' then return redis.call('TYPE', key).ok end
+if command == 'ZRANGEBYLEX' then
+  return redis.call('ZRANGE', key, ARGV[2] == '' and '-' or '(' .. ARGV[2], '+', 'BYLEX', 'LIMIT', 0, ARGV[3])
+end
 if command == 'ZRANGEBYSCORE' then
   local min, max, limit = ARGV[2], ARGV[3], ARGV[4]
   if ARGV[5] == 'REV' then

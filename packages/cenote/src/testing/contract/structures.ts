@@ -67,6 +67,17 @@ export const structures: Readonly<Record<string, Body>> = {
     deepEqual(await set('ZRANGEBYSCORE', '-inf', 'inf', '2'), ['m1', '1', 'm2', '2']);
     deepEqual(await set('ZRANGEBYSCORE', '-inf', '(4', '2', 'REV'), ['m3', '3', 'm2', '2']);
     deepEqual(await set('ZRANGEBYSCORE', '3', '2', '9'), []);
+    equal(await set('ZCOUNT', '2', '(4'), 2);
+    equal(await set('ZCOUNT', '3', '2'), 0);
+  },
+
+  async 'members of one score are walked through in their order, a page at a time'(bench) {
+    const set = on(bench, 'z');
+    for (const member of ['b', '🜛', 'a', '\uffee', 'ab']) await set('ZADD', '0', member);
+    deepEqual(await set('ZRANGEBYLEX', '', '2'), ['a', 'ab']);
+    deepEqual(await set('ZRANGEBYLEX', 'ab', '2'), ['b', '\uffee']);
+    deepEqual(await set('ZRANGEBYLEX', 'b0', '9'), ['\uffee', '🜛']);
+    deepEqual(await set('ZRANGEBYLEX', '🜛', '9'), []);
   },
 
   async 'a structure is gone with the last that it held, and its lifetime with it'(bench) {
