@@ -34,6 +34,9 @@ describe('the check itself', () => {
     ['tasks/a.ts', "const b = await import('../store/b.js');", 'packages/cenote/src/store/b.ts'],
     ['testing/a.ts', "import '../index.js';", 'packages/cenote/src/index.ts'],
     ['fresh/a.ts', "import '../core/b.js';", 'packages/cenote/src/core/b.ts'],
+    ['domains/rooms/a.ts', "import '../sessions/b.js';", 'packages/cenote/src/domains/sessions/b.ts'],
+    ['domains/kit/a.ts', "import '../sessions/b.js';", 'packages/cenote/src/domains/sessions/b.ts'],
+    ['domains/rooms/a.ts', "import '../../index.js';", 'packages/cenote/src/index.ts'],
     ['core/a.ts', "import '../../../../apps/server/src/b.js';", 'apps/server/src/b.ts'],
   ])('%s: %s is refused', (path, source, target) => {
     expect(library(path, source, empty(target))).toHaveLength(1);
@@ -45,6 +48,9 @@ describe('the check itself', () => {
     ['fastify/a.ts', "import { B } from '../index.js';", 'packages/cenote/src/index.ts'],
     ['console/a.ts', "import { B } from '../observe/index.js';", 'packages/cenote/src/observe/index.ts'],
     ['index.ts', "export { B } from './cache/b.js';", 'packages/cenote/src/cache/b.ts'],
+    ['domains/rooms/a.ts', "import '../kit/b.js';", 'packages/cenote/src/domains/kit/b.ts'],
+    ['domains/rooms/a.ts', "import './b.js';", 'packages/cenote/src/domains/rooms/b.ts'],
+    ['domains/kit/a.ts', "import '../../cache/b.js';", 'packages/cenote/src/cache/b.ts'],
   ])('%s: %s is allowed', (path, source, target) => {
     expect(library(path, source, empty(target))).toEqual([]);
   });

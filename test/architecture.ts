@@ -62,6 +62,9 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
 
 function refuseLibrary(path: string, target: string): string | undefined {
   const [here, there] = [area('packages/cenote/src', path), area('packages/cenote/src', target)];
+  const [domain, other] = [area('packages/cenote/src/domains', path), area('packages/cenote/src/domains', target)];
+  if (domain !== undefined && other !== undefined && domain !== other && other !== 'kit')
+    return 'a domain must not know another one; what they share is in domains/kit';
   if (here === undefined || here === 'doors' || here === there) return undefined;
   const allowed = library[here];
   if (allowed === undefined) return `test/architecture.ts does not say what ${here} may import`;
