@@ -24,17 +24,17 @@ export class World {
   readonly #promised = new Map<string, number>();
   readonly #onRejection = (error: unknown): void => void this.rejections.push(error);
 
-  private constructor(redis: RedisServer, network: TcpProxy) {
+  private constructor(redis: RedisServer, network: TcpProxy, isNear: boolean) {
     this.redis = redis;
     this.network = network;
     this.store = connect({ url: `redis://127.0.0.1:${network.port}`, deadline, breaker: { cooldown: 200 } });
-    this.cache = new Cache({ store: this.store, prefix: 'faults', ttl: '10m' });
+    this.cache = new Cache({ store: this.store, prefix: 'faults', ttl: '10m', ...(isNear ? {} : { near: false }) });
     process.on('unhandledRejection', this.#onRejection);
   }
 
-  static async start(): Promise<World> {
+  static async start(isNear = true): Promise<World> {
     const redis = await startRedis({ args: ['--maxmemory-policy', 'noeviction', '--dbfilename', 'faults.rdb'] });
-    const world = new World(redis, await TcpProxy.start({ port: redis.port }));
+    const world = new World(redis, await TcpProxy.start({ port: redis.port }), isNear);
     await world.store.ready();
     return world;
   }

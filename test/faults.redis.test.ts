@@ -81,15 +81,20 @@ function invalidate(world: World, way: (typeof ways)[number], keys: readonly str
   return cache.invalidate(glob`${keys[0]?.split(':')[0] ?? ''}:*`);
 }
 
-async function start(): Promise<World> {
-  const world = await World.start();
+async function start(isNear?: boolean): Promise<World> {
+  const world = await World.start(isNear);
   onTestFinished(() => world.stop());
   return world;
 }
 
-describe.each(faults)('Redis $name under load', (fault) => {
+const cases = faults.flatMap((fault) => [
+  { name: fault.name, memory: 'with', fault },
+  { name: fault.name, memory: 'without', fault },
+]);
+
+describe.each(cases)('Redis $name under load, $memory memory in front', ({ fault, memory }) => {
   test('every request is answered, in time, and no invalidation is lost', { timeout: 60_000 }, async () => {
-    const world = await start();
+    const world = await start(memory === 'with');
     const busy = keysOf('busy', 50);
     const rows = Object.fromEntries(ways.map((way) => [way, keysOf(way, many)])) as Record<
       (typeof ways)[number],
@@ -126,7 +131,7 @@ describe.each(faults)('Redis $name under load', (fault) => {
       'Redis is trusted again',
       async () => world.store.epoch !== undefined && (await world.store.health()).status === 'ok',
     );
-    const other = new Cache({ store: connect(world.redis.url), prefix: 'faults' });
+    const other = new Cache({ store: connect(world.redis.url), prefix: 'faults', near: false });
     for (const way of ways) {
       expect(await world.stale(rows[way]), `stale of ${many} by ${way}, afterwards`).toBe(0);
       expect(await world.stale(rows[way], other), `stale of ${many} by ${way}, to others afterwards`).toBe(0);

@@ -119,6 +119,20 @@ test('a cut ends what is open and welcomes what comes', async () => {
   await expect.poll(second.received).toBe('<b>');
 });
 
+test('leads new connections elsewhere, and leaves the others where they are', async () => {
+  const stays = await connect();
+  const elsewhere = createServer((socket) => socket.end('elsewhere'));
+  elsewhere.listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  proxy.lead((elsewhere.address() as AddressInfo).port);
+  const moves = await connect();
+  await moves.ended;
+  expect(moves.received()).toBe('elsewhere');
+  stays.socket.write('d');
+  await expect.poll(stays.received).toBe('<d>');
+  elsewhere.close();
+});
+
 test('refuses until it passes again, on the same port', async () => {
   const first = await connect();
   const { port } = proxy;

@@ -21,11 +21,13 @@ export class TcpProxy {
   readonly #held = new Set<Direction>();
   readonly #delays: Record<Direction, number> = { up: 0, down: 0 };
   #server: Server | undefined;
+  #target: number;
   #port = 0;
   #accepted = 0;
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#target = options.port;
   }
 
   /** Starts a proxy on a free port of 127.0.0.1 in front of a server. */
@@ -57,6 +59,11 @@ export class TcpProxy {
   /** Lets nothing through and tells nobody, as a silent partition does. `pass()` delivers what was held back. */
   blackhole(...directions: Direction[]): void {
     for (const direction of both(directions)) this.#held.add(direction);
+  }
+
+  /** Has new connections end at another server on the same host; those that are open stay where they are. */
+  lead(port: number): void {
+    this.#target = port;
   }
 
   /** Resets every connection; what was on its way is lost. New ones are welcome. */
@@ -96,15 +103,18 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
-    const { port, host = '127.0.0.1', onChunk } = this.#options;
+    const { host = '127.0.0.1', onChunk } = this.#options;
     this.#accepted++;
     const network: Network = {
       held: (direction) => this.#held.has(direction),
       delay: (direction) => this.#delays[direction],
       seen: (direction, chunk) => onChunk?.(direction, chunk),
     };
-    const connection = new Connection(client, createConnection({ port, host, noDelay: true }), network, () =>
-      this.#connections.delete(connection),
+    const connection = new Connection(
+      client,
+      createConnection({ port: this.#target, host, noDelay: true }),
+      network,
+      () => this.#connections.delete(connection),
     );
     this.#connections.add(connection);
   }
