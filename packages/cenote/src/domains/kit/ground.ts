@@ -146,21 +146,29 @@ export class Ground {
   /**
    * Looks up what is cached under a key; `undefined` when cold, when a write of it is kept, and when the store is away.
    * Told as a hit or a miss. Rejects only when its caller gives up.
+   *
+   * @param within other keys whose kept writes make it cold too.
    */
   async look<T>(
     key: string,
     call: CallOptions,
     ask: (call: CallOptions) => Promise<T | undefined>,
+    within?: readonly string[],
   ): Promise<T | undefined> {
     const start = this.tally.start();
-    const found = await this.find(key, call, ask);
+    const found = await this.find(key, call, ask, within);
     this.tell(key, found, start);
     return found.value;
   }
 
   /** `look` that says why there is nothing, and is not told but for a fault. */
-  async find<T>(key: string, call: CallOptions, ask: (call: CallOptions) => Promise<T | undefined>): Promise<Found<T>> {
-    if (this.kept.covers(key)) return { value: undefined, reason: 'pending' };
+  async find<T>(
+    key: string,
+    call: CallOptions,
+    ask: (call: CallOptions) => Promise<T | undefined>,
+    within: readonly string[] = [],
+  ): Promise<Found<T>> {
+    if (this.kept.covers(key, ...within)) return { value: undefined, reason: 'pending' };
     return this.read(
       call,
       async (asked): Promise<Found<T>> => {

@@ -47,9 +47,9 @@ export class Kept {
     return this.#entries.size;
   }
 
-  /** While true, what is stored under `key` is not to be believed by this process: it counts as cold. */
-  covers(key: string): boolean {
-    return this.#entries.has(key);
+  /** While true, what is stored under `keys` is not to be believed by this process: it counts as cold. */
+  covers(...keys: readonly string[]): boolean {
+    return this.#entries.size > 0 && keys.some((key) => this.#entries.has(key));
   }
 
   /** Keeps what must be sent for `key`, in place of what was kept for it before. False when there is no room. */

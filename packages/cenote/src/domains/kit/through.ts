@@ -20,7 +20,7 @@ import { StoreError } from '../../core/errors.js';
 import type { CallOptions } from '../../store/store.js';
 import { Flight, type Told } from './boarding.js';
 import type { DomainCall } from './call.js';
-import type { Ground } from './ground.js';
+import type { Found, Ground } from './ground.js';
 import { askLease, giveBack, keepAlive, type Lease } from './lease.js';
 
 /** What a domain's loader is given. `signal` is aborted at the hard limit, or when nobody waits any more. */
@@ -33,10 +33,14 @@ export type DomainLoadContext = Pick<LoadContext, 'signal'>;
 export interface Through<T> {
   /** What it is stored under; `ground.lease(key)` is its lease. */
   readonly key: string;
+  /** Other keys whose kept writes make it cold too, such as that of the room which it is a view of. */
+  readonly within?: readonly string[];
   /** Tells apart reads of one key whose values differ, such as by a limit: they wait for each other, but do not share. */
   readonly shape?: string;
   /** What is stored; `undefined` when cold. */
   readonly look: (call: CallOptions) => Promise<T | undefined>;
+  /** What must be known of the store, under the lease, before the source is read. When it rejects with `StoreError`, what is loaded is not stored. */
+  readonly before?: (lease: Lease, call: CallOptions) => Promise<void>;
   /** Reads the source of truth. `undefined` is returned, and not stored. */
   readonly load: (context: DomainLoadContext) => Promise<T> | T;
   /** Stores a value under the lease: the bytes stored, or `voided` when the lease no longer holds the token. */
@@ -51,7 +55,7 @@ const longestPause = 100;
 export async function readThrough<T>(ground: Ground, through: Through<T>, call: DomainCall): Promise<T> {
   const { clock, tally } = ground;
   const start = tally.start();
-  let found = await ground.find(through.key, call, through.look);
+  let found = await lookUp(ground, through, call);
   ground.tell(through.key, found, start);
   if (found.reason === undefined) return found.value;
   const end = clock.monotonic() + call.wait;
@@ -61,7 +65,7 @@ export async function readThrough<T>(ground: Ground, through: Through<T>, call: 
     if (boarded !== 'elsewhere') return fly(ground, through, call, boarded);
     if (clock.monotonic() + pause > end) break;
     await until(call.signal, sleep(clock, pause));
-    found = await ground.find(through.key, call, through.look);
+    found = await lookUp(ground, through, call);
     if (found.reason === undefined) {
       tally.share(ground.told(through.key));
       return found.value;
@@ -156,18 +160,24 @@ async function loadAndFill<T>(
 ): Promise<T> {
   const { store, tally } = ground;
   const key = ground.told(through.key);
-  const appeared = await ground.find(through.key, { deadline, signal: end }, through.look);
+  const appeared = await lookUp(ground, through, { deadline, signal: end });
   if (appeared.reason === undefined) {
     giveBack(store, lease);
     return appeared.value;
   }
+  const isReady = await prepared(ground, through, lease, { deadline, signal: end });
   const value = await loaded(ground, through, hard, true, end);
+  if (!isReady) {
+    tally.refuse(key, 'store');
+    giveBack(store, lease);
+    return value;
+  }
   if (value === undefined) {
     giveBack(store, lease);
     return value;
   }
   // A server that has taken over may hold the lease, and have forgotten what voided it.
-  if (store.epoch !== lease.epoch || ground.kept.covers(through.key)) {
+  if (store.epoch !== lease.epoch || ground.kept.covers(through.key, ...(through.within ?? []))) {
     tally.refuse(key, 'voided');
     giveBack(store, lease);
     return value;
@@ -183,6 +193,27 @@ async function loadAndFill<T>(
     giveBack(store, lease);
   }
   return value;
+}
+
+/** Does what must be done before the load; false when the store failed it. */
+async function prepared(
+  ground: Ground,
+  { before }: Pick<Through<never>, 'before'>,
+  lease: Lease,
+  call: CallOptions,
+): Promise<boolean> {
+  try {
+    await before?.(lease, call);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    ground.tally.storeFault('lease', error);
+    return false;
+  }
+}
+
+function lookUp<T>(ground: Ground, { key, look, within }: Through<T>, call: CallOptions): Promise<Found<T>> {
+  return ground.find(key, call, look, within);
 }
 
 function loadUnleased<T>(ground: Ground, through: Through<T>, call: DomainCall): Promise<T> {
