@@ -175,7 +175,7 @@ function copyOf({ copy }: Readonly<Record<string, unknown>>): 'freeze' | 'clone'
   return checkOneOf(copy ?? defaults.copy, ['freeze', 'clone'], 'options.copy');
 }
 
-function resolveCompression(option: unknown): false | { over: number; with: Compression } {
+export function resolveCompression(option: unknown): false | { over: number; with: Compression } {
   if (option === undefined || option === false) return false;
   const { over, with: using } = checkOptions(option, ['over', 'with'], 'options.compress');
   return {

@@ -37,9 +37,9 @@ return #KEYS
 `;
 
 export const openView = `local stays, life = tonumber(ARGV[2]), tonumber(ARGV[3])
-local head, held = redis.pcall('GETRANGE', KEYS[1], 0, 255), nil
+local head, held = redis.pcall('GETRANGE', KEYS[1], 0, 1023), nil
 if type(head) == 'string' then
-  local of, its = string.match(head, '^(%S+) (%S+) ')
+  local of, its = string.match(head, '^(%S+) (%S+) %S+ %S+\\n')
   if of == ARGV[1] then held = its end
 end
 if not held then
@@ -65,9 +65,9 @@ for i = 1, #KEYS / 4 do
   local headline, index, view, lease = KEYS[4 * i - 3], KEYS[4 * i - 2], KEYS[4 * i - 1], KEYS[4 * i]
   local token, generation, life, member, entry =
     ARGV[5 * i - 2], ARGV[5 * i - 1], tonumber(ARGV[5 * i]), ARGV[5 * i + 1], ARGV[5 * i + 2]
-  local head, held = redis.pcall('GETRANGE', headline, 0, 255), nil
+  local head, held = redis.pcall('GETRANGE', headline, 0, 1023), nil
   if type(head) == 'string' then
-    local of, its = string.match(head, '^(%S+) (%S+) ')
+    local of, its = string.match(head, '^(%S+) (%S+) %S+ %S+\\n')
     if of == epoch then held = its end
   end
   if token ~= '' and redis.call('GET', lease) ~= token then

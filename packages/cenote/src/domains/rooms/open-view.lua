@@ -7,9 +7,9 @@
 -- Reply the generation
 -- Cost  at most 9 commands, O(log views + views that expired)
 local stays, life = tonumber(ARGV[2]), tonumber(ARGV[3])
-local head, held = redis.pcall('GETRANGE', KEYS[1], 0, 255), nil
+local head, held = redis.pcall('GETRANGE', KEYS[1], 0, 1023), nil
 if type(head) == 'string' then
-  local of, its = string.match(head, '^(%S+) (%S+) ')
+  local of, its = string.match(head, '^(%S+) (%S+) %S+ %S+\n')
   if of == ARGV[1] then held = its end
 end
 if not held then

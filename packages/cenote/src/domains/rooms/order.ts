@@ -22,7 +22,7 @@ export function orderOf(time: unknown, id: string, field: string): Order {
   return { at, tie: micros + id };
 }
 
-const iso = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
+const iso = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /** A moment in milliseconds, and the microseconds that databases and other languages write behind them. */
 function instant(value: unknown, field: string): { at: number; micros: string } {
@@ -33,6 +33,10 @@ function instant(value: unknown, field: string): { at: number; micros: string } 
     : text !== undefined ? Date.parse(text.length > 10 && zone === undefined ? `${text}Z` : text)
     : Number.NaN;
   if (!Number.isFinite(at) || Math.abs(at) > 8.64e15)
-    throw new UsageError(field, value, "must be a time: epoch milliseconds, a Date, or a text such as '2026-01-31T12:00:00Z'");
+    throw new UsageError(
+      field,
+      value,
+      "must be a time: epoch milliseconds, a Date, or a text such as '2026-01-31T12:00:00Z'",
+    );
   return { at, micros: fraction.padEnd(6, '0').slice(3, 6) };
 }

@@ -1,0 +1,4 @@
+import { onMemory } from '../kit/worlds.fixture.js';
+import { roomsSuite } from './rooms.suite.js';
+
+onMemory(roomsSuite);
