@@ -30,7 +30,8 @@ const meansBy = {
   groups: () => ['keyspace.invalidate'],
 } as const satisfies Record<Exclude<Kind, 'mixed'>, () => readonly Means[]>;
 
-export function plotOf(seed: number, { id, kind }: Episode, servers: number): Plot {
+/** With `near` some episodes take longer than memory may lag. */
+export function plotOf(seed: number, { id, kind }: Episode, servers: number, near: boolean): Plot {
   const random = new Random(seed, id, 'plot');
   const one = kind === 'mixed' ? random.pick(['keys', 'tags', 'patterns', 'groups', 'all'] as const) : kind;
   const family = familyOf(one, random);
@@ -38,8 +39,9 @@ export function plotOf(seed: number, { id, kind }: Episode, servers: number): Pl
     family,
     means: one === 'all' ? allMeans(family) : meansBy[one](),
     writers: Array.from({ length: 1 + random.below(2) }, () => random.below(servers)),
-    readersPerServer: 2 + random.below(2),
-    pace: random.pick([2, 4, 8]),
+    // Where there is memory each reads several times at once.
+    readersPerServer: (near ? 1 : 2) + random.below(2),
+    pace: random.pick(near ? ([4, 8, 30, 80] as const) : ([2, 4, 8] as const)),
   };
 }
 

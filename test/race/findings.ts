@@ -4,6 +4,7 @@ import type { Kind } from './kinds.js';
 export interface Breach {
   /** `transient`: seen while the episode ran · `permanent`: still served when all was quiet · `false`: a value that the source never held. */
   readonly sort: 'transient' | 'permanent' | 'false';
+  readonly server: number;
   readonly episode: number;
   readonly kind: Kind;
   readonly family: string;
@@ -24,6 +25,8 @@ export interface Findings {
   transient: number;
   /** Values from memory that another process had invalidated, no longer ago than memory may lag. */
   late: number;
+  /** The same, longer ago than that, in the rest of a turn of the event loop in which the process was frozen: a known limit. */
+  amidTurn: number;
   permanent: number;
   false: number;
   /** Reads when all was quiet: answered by what the race had left in the cache · filled then, and read again. */
@@ -35,6 +38,7 @@ export interface Findings {
   errors: number;
   readonly readings: Record<string, number>;
   readonly ages: Record<string, number>;
+  /** By whole milliseconds since the acknowledgement, late reads. */
   readonly lateAges: Record<string, number>;
   readonly counts: Record<string, number>;
   readonly samples: (Breach | string)[];
@@ -47,6 +51,7 @@ export function noFindings(): Findings {
     invalidations: 0,
     transient: 0,
     late: 0,
+    amidTurn: 0,
     permanent: 0,
     false: 0,
     finalHits: 0,
@@ -91,7 +96,7 @@ export function note(findings: Findings, breach: Breach): void {
 
 export function noteLate(findings: Findings, age: number): void {
   findings.late++;
-  addTo(findings.lateAges, classOf(age));
+  addTo(findings.lateAges, `${Math.floor(age)}`);
 }
 
 function classOf(age: number): string {

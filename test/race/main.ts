@@ -1,7 +1,7 @@
 /** `npm run race`: see `--help`. Exit code 0: nothing stale, and the run could have found it; 1: something; 2: wrong usage. */
 import { parseArgs } from 'node:util';
 
-import { faults, kinds, type Fault, type Kind } from './kinds.js';
+import { faults, faultsExplained, kinds, type Fault, type Kind } from './kinds.js';
 import { hunt, tableOf } from './hunt.js';
 import { mutantNames } from './mutants.js';
 import { isProof, race, type RaceOptions, type RaceReport } from './race.js';
@@ -12,17 +12,21 @@ const help = `Random races of writers and readers on one Redis, checked at every
 
   npm run race -- [options]
 
-  --episodes N      how many to play; default 1000
+  --episodes N      how many to play; default 1000, or with --minutes as many as there is time for
+  --minutes N       end after so many, in good order and with a full report; parts of minutes are fine
   --processes N     servers, each a process of its own, 1 to 16; default 1 (with two caches)
   --kind KIND       ${kinds.join(' | ')} | all (each in turn); default all
-  --faults LIST     ${faults.join(',')}, or all: trouble made meanwhile; default none
+  --faults LIST     trouble made meanwhile, separated by commas, or all; default none
+                    ${Object.entries(faultsExplained)
+                      .map(([fault, what]) => `${fault.padEnd(12)} ${what}`)
+                      .join('\n                    ')}
   --near            caches with a memory tier: what other processes have invalidated may be served from it for ${nearBound} ms,
                     never what this process has, nor to readers past it
   --seed N          of every choice (not of time, which is the machine's); default 1
   --mutant NAME     without one safeguard: the run must fail
                     ${mutantNames.join('\n                    ')}
-  --mutants         each mutant in turn, until it is caught; fails if one is not
-  --json            the report as JSON
+  --mutants         each mutant in turn (of --mutant A,B,… if that is given), until it is caught; fails if one is not
+  --json            the report as JSON; progress goes to standard error
   --help
 
   npm run race:mutants is npm run race -- --mutants.`;
@@ -30,8 +34,11 @@ const help = `Random races of writers and readers on one Redis, checked at every
 interface Command {
   readonly options: RaceOptions;
   readonly json: boolean;
-  readonly mutants: boolean;
+  /** Mutants to hunt one after the other, in place of a run. */
+  readonly hunted: readonly string[];
 }
+
+const mostEpisodes = 10_000_000;
 
 class Misuse extends Error {}
 
@@ -39,7 +46,8 @@ function commandOf(args: readonly string[]): Command | 'help' {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      episodes: { type: 'string', default: '1000' },
+      episodes: { type: 'string' },
+      minutes: { type: 'string' },
       processes: { type: 'string', default: '1' },
       kind: { type: 'string', default: 'all' },
       faults: { type: 'string', default: '' },
@@ -52,18 +60,30 @@ function commandOf(args: readonly string[]): Command | 'help' {
     },
   });
   if (values.help) return 'help';
-  if (values.mutant !== undefined) oneOf('mutant', values.mutant, mutantNames);
+  const names = values.mutant?.split(',').map((name) => oneOf('mutant', name, mutantNames)) ?? [];
+  if (names.length > 1 && !values.mutants) throw new Misuse('--mutant: one at a time, unless with --mutants');
   return {
     json: values.json,
-    mutants: values.mutants,
+    hunted:
+      values.mutants ?
+        names.length > 0 ?
+          names
+        : mutantNames
+      : [],
     options: {
-      episodes: count('episodes', values.episodes, 1, 10_000_000),
+      episodes: count(
+        'episodes',
+        values.episodes ?? (values.minutes === undefined ? '1000' : `${mostEpisodes}`),
+        1,
+        mostEpisodes,
+      ),
+      most: minutes(values.minutes),
       processes: count('processes', values.processes, 1, 16),
       seed: count('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
       kind: oneOf<Kind | 'all'>('kind', values.kind, [...kinds, 'all']),
       faults: faultsOf(values.faults),
       near: values.near,
-      mutant: values.mutant,
+      mutant: names[0],
     },
   };
 }
@@ -79,19 +99,34 @@ function count(name: string, value: string, least: number, most: number): number
   throw new Misuse(`--${name} ${value}: must be a whole number from ${least} to ${most}`);
 }
 
+/** As milliseconds. */
+function minutes(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && number > 0) return number * 60_000;
+  throw new Misuse(`--minutes ${value}: must be a number above 0`);
+}
+
 function oneOf<const Word extends string>(name: string, value: string, words: readonly Word[]): Word {
   const word = words.find((known) => known === value);
   if (word === undefined) throw new Misuse(`--${name} ${value}: must be one of ${words.join(', ')}`);
   return word;
 }
 
-/** A line that is written over itself, where there is a person to see it. */
-function progress({ episodes, options, seconds, transient, permanent, false: untrue }: RaceReport): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(
-    `\r${episodes} of ${options.episodes} episodes, ${seconds.toFixed(0)} s, stale: ${transient} transient, ${permanent} permanent, ${untrue} false `,
-  );
-  if (episodes >= options.episodes) process.stderr.write('\n');
+/** Milliseconds between lines of progress where nobody looks on. */
+const progressEvery = 15_000;
+let toldAt = performance.now();
+
+/** A line that is written over itself where there is a person to see it, else one every now and then. */
+function progress(report: RaceReport): void {
+  const { episodes, options, seconds, reads, late, transient, permanent, false: untrue, errors } = report;
+  const isPerson = process.stderr.isTTY;
+  if (!isPerson && performance.now() - toldAt < progressEvery) return;
+  toldAt = performance.now();
+  const all = options.episodes < mostEpisodes ? ` of ${options.episodes}` : '';
+  const line = `${episodes}${all} episodes, ${seconds.toFixed(0)} s, ${reads} reads, ${late} late within the bound, stale: ${transient} transient, ${permanent} permanent, ${untrue} false, ${errors} errors`;
+  process.stderr.write(isPerson ? `\r${line} ` : `${line}\n`);
+  if (isPerson && episodes >= options.episodes) process.stderr.write('\n');
 }
 
 async function main(): Promise<number> {
@@ -100,8 +135,8 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
-  if (command.mutants) {
-    const hunts = await hunt(mutantNames, {
+  if (command.hunted.length > 0) {
+    const hunts = await hunt(command.hunted, {
       seed: command.options.seed,
       onEnd: (one) => command.json || console.log(tableOf([one])),
     });

@@ -13,7 +13,10 @@ export interface Setting {
   readonly deadline: { readonly store: number; readonly wait: number };
   /** Whether caches have a memory tier. */
   readonly near: boolean;
+  /** The file of the truth. */
   readonly truth: string;
+  /** The file of what is wrong with clocks; absent where nothing is. */
+  readonly clocks: string | undefined;
   readonly seed: number;
   readonly mutant: string | undefined;
 }

@@ -2,10 +2,24 @@ import { plotOf, type Episode, type Plot } from './episode.js';
 import { addTo, note, noteError, noteLate, noFindings, type Breach, type Findings } from './findings.js';
 import type { Family } from './kinds.js';
 import { pause, Random } from './random.js';
-import { keyOf, mayBeNear, readingNames, readings, type Reading } from './reading.js';
+import { glancing, keyOf, mayBeNear, readingNames, readings, type Reading } from './reading.js';
 import type { Shelf, Value } from './shelf.js';
-import { ageOf, lags, moment, type Floor, type Truth } from './truth.js';
+import type { GivenClock } from './clocks.js';
+import { higher, lags, moment, type Look, type Truth, type Versions } from './truth.js';
 import { invalidatings } from './writing.js';
+
+/** What stood of a row when a read of it began. */
+interface Seen {
+  readonly look: Look;
+  /** What the cache alone had promised. */
+  readonly kept: Versions | undefined;
+  readonly began: number;
+  /** When the turn of the event loop began in which the read did: memory may have looked at the clock then. */
+  readonly turnBegan: number;
+}
+
+/** After a read where there is memory: how often at most somebody else reads the same at once. Memory answers whom the store has answered before. */
+const mostGlances = 3;
 
 /** Plays this server's part of episodes: its writers and readers, on any of its caches. */
 export class Player {
@@ -16,6 +30,7 @@ export class Player {
   readonly #shelves: readonly Shelf[];
   /** Milliseconds for which memory may lag behind other processes; absent without a memory tier. */
   readonly #bound: number | undefined;
+  readonly #clock: GivenClock;
   #findings: Findings = noFindings();
 
   constructor(
@@ -25,6 +40,7 @@ export class Player {
     truth: Truth,
     shelves: readonly Shelf[],
     bound: number | undefined,
+    clock: GivenClock,
   ) {
     this.#seed = seed;
     this.#server = server;
@@ -32,6 +48,7 @@ export class Player {
     this.#truth = truth;
     this.#shelves = shelves;
     this.#bound = bound;
+    this.#clock = clock;
   }
 
   /** What was found since the last time. */
@@ -46,7 +63,7 @@ export class Player {
   }
 
   async play(episode: Episode): Promise<void> {
-    const plot = plotOf(this.#seed, episode, this.#servers);
+    const plot = plotOf(this.#seed, episode, this.#servers, this.#bound !== undefined);
     const writers = plot.writers.filter((server) => server === this.#server);
     await Promise.all([
       ...writers.map((_, index) => this.#write(episode, plot, this.#random(episode, 'writer', index))),
@@ -58,7 +75,7 @@ export class Player {
 
   /** When all is quiet: what the cache serves must be the truth, and must come from the cache. */
   async settle(episode: Episode): Promise<void> {
-    const { family } = plotOf(this.#seed, episode, this.#servers);
+    const { family } = plotOf(this.#seed, episode, this.#servers, this.#bound !== undefined);
     for (const shelf of this.#shelves) {
       for (const row of episode.rows) {
         const place = { episode: episode.id, row };
@@ -117,22 +134,29 @@ export class Player {
   }
 
   async #read(episode: Episode, plot: Plot, random: Random): Promise<void> {
-    // Memory answers whom the store has answered before.
-    const rounds = this.#bound === undefined ? 1 : 5;
-    for (let reads = rounds * (5 + random.below(5)); reads > 0; reads--) {
+    for (let reads = 5 + random.below(5); reads > 0; reads--) {
       await pause(random, plot.pace);
       await this.#readOnce(episode, plot, random, episode.rows);
+      const glances = this.#bound === undefined ? 0 : random.below(mostGlances + 1);
+      for (let glance = 0; glance < glances; glance++) {
+        await pause(random, 2);
+        await this.#readOnce(episode, plot, random, episode.rows, random.pick(glancing));
+      }
     }
   }
 
-  async #readOnce(episode: Episode, plot: Plot, random: Random, rows: readonly number[]): Promise<void> {
+  async #readOnce(
+    episode: Episode,
+    plot: Plot,
+    random: Random,
+    rows: readonly number[],
+    reading = random.pick(readingNames),
+  ): Promise<void> {
     const shelf = random.pick(this.#shelves);
-    const reading = random.pick(readingNames);
     const chosen = reading.includes('Many') ? random.some(rows) : [random.pick(rows)];
     const began = moment();
-    const least = chosen.map((row) => shelf.least(row));
-    const by = this.#bound !== undefined && mayBeNear(reading) ? began - this.#bound : undefined;
-    const allowed = chosen.map((row) => shelf.least(row, by).versions);
+    const turnBegan = Math.min(began, this.#clock.turnBegan);
+    const seen = chosen.map((row): Seen => ({ look: this.#truth.look(row), kept: shelf.kept(row), began, turnBegan }));
     let values: readonly (Value | undefined)[];
     try {
       values = await (readings[reading] as Reading)(
@@ -149,28 +173,38 @@ export class Player {
     addTo(this.#findings.readings, reading, chosen.length);
     for (const [index, row] of chosen.entries()) {
       const value = values[index];
-      const floor = least[index] as Floor;
-      if (value === undefined) continue;
-      this.#findings.values++;
-      const breach = {
-        episode: episode.id,
-        kind: episode.kind,
-        family: plot.family,
-        reading,
-        row,
-        got: value,
-        least: floor.versions,
-      };
-      if (!shelf.isReal(value, row)) note(this.#findings, { ...breach, sort: 'false', age: 0 });
-      else if (lags(value.versions, allowed[index] ?? floor.versions))
-        note(this.#findings, { ...breach, sort: 'transient', age: ageOf(floor, value.versions, began) });
-      else if (lags(value.versions, floor.versions)) noteLate(this.#findings, ageOf(floor, value.versions, began));
+      if (value !== undefined) this.#judge(shelf, episode, plot.family, reading, row, value, seen[index] as Seen);
     }
+  }
+
+  #judge(shelf: Shelf, episode: Episode, family: Family, reading: string, row: number, value: Value, seen: Seen): void {
+    this.#findings.values++;
+    const { look, kept, began, turnBegan } = seen;
+    const least = higher(look.floor(), kept);
+    const breach = {
+      server: this.#server,
+      episode: episode.id,
+      kind: episode.kind,
+      family,
+      reading,
+      row,
+      got: value,
+      least,
+    };
+    if (!shelf.isReal(value, row, look)) return note(this.#findings, { ...breach, sort: 'false', age: 0 });
+    if (!lags(value.versions, least)) return;
+    const age = look.ageOf(value.versions, began);
+    const isBehind = (by: number): boolean => lags(value.versions, higher(look.floor(by), kept));
+    if (this.#bound === undefined || !mayBeNear(reading) || isBehind(turnBegan - this.#bound))
+      note(this.#findings, { ...breach, sort: 'transient', age });
+    else if (isBehind(began - this.#bound)) this.#findings.amidTurn++;
+    else noteLate(this.#findings, age);
   }
 
   #compare(shelf: Shelf, episode: Episode, family: Family, row: number, value: Value): void {
     const truth = this.#truth.read(row);
     const breach: Omit<Breach, 'sort'> = {
+      server: this.#server,
       episode: episode.id,
       kind: episode.kind,
       family,
@@ -180,9 +214,13 @@ export class Player {
       least: truth,
       age: 0,
     };
-    if (!shelf.isReal(value, row)) note(this.#findings, { ...breach, sort: 'false' });
+    if (!shelf.isReal(value, row, this.#truth.look(row))) note(this.#findings, { ...breach, sort: 'false' });
     else if (lags(value.versions, truth))
-      note(this.#findings, { ...breach, sort: 'permanent', age: ageOf(shelf.least(row), value.versions, moment()) });
+      note(this.#findings, {
+        ...breach,
+        sort: 'permanent',
+        age: this.#truth.look(row).ageOf(value.versions, moment()),
+      });
   }
 
   #random(episode: Episode, role: string, index: number): Random {

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { forkProgram } from '../servers/program.js';
 import { startRedis, type RedisServer } from '../servers/redis.js';
 import { TcpProxy } from '../servers/tcp-proxy.js';
+import { ClockErrors } from './clocks.js';
 import { mostRows, type Episode } from './episode.js';
 import { add, noFindings, type Findings } from './findings.js';
 import { kinds, type Fault, type Kind } from './kinds.js';
@@ -21,7 +22,7 @@ import { give } from './orders.js';
 import { Random } from './random.js';
 import { nearBound, prefix } from './shelf.js';
 import { Truth } from './truth.js';
-import { Weather } from './weather.js';
+import { mostSkew, snapshot, Weather } from './weather.js';
 
 export interface RaceOptions {
   readonly episodes: number;
@@ -35,22 +36,28 @@ export interface RaceOptions {
   /** Ends at the first breach, as a hunt for a mutant does. */
   readonly untilBreach?: boolean;
   /** Ends after so many milliseconds, whatever is left to play. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 export interface RaceReport extends Findings {
   readonly options: RaceOptions;
   episodes: number;
   byKind: Record<string, number>;
-  troubles: number;
+  /** Made by the weather, by fault. */
+  troubles: Readonly<Record<string, number>>;
   seconds: number;
 }
 
-/** Episodes that are played at the same time. */
-const perRound = 24;
+/**
+ * Episodes that are played at the same time: few where a run is short or ends at the first breach, else many, since a round
+ * lasts as long as its slowest episode and its waits for quiet.
+ */
+function perRoundOf({ episodes, untilBreach }: RaceOptions): number {
+  return untilBreach || episodes < 2_400 ? 24 : 96;
+}
 
 /** In a storm calls go unanswered, and runs should not take long; in calm none should miss its deadline on a busy machine. */
-const deadlines = { calm: { store: 1_000, wait: 5_000 }, storm: { store: 150, wait: 300 } } as const;
+const deadlines = { calm: { store: 1_000, wait: 5_000 }, storm: { store: 250, wait: 400 } } as const;
 
 /** Keys of others on the same Redis, so that a scan takes several steps. */
 const fillers = 2_500;
@@ -60,13 +67,15 @@ export async function race(
   onProgress: (report: RaceReport) => void = () => {},
 ): Promise<RaceReport> {
   const began = performance.now();
-  const report: RaceReport = { ...noFindings(), options, episodes: 0, byKind: {}, troubles: 0, seconds: 0 };
-  const redis = await startRedis({ args: ['--save', '', '--dbfilename', 'race.rdb'] });
+  const report: RaceReport = { ...noFindings(), options, episodes: 0, byKind: {}, troubles: {}, seconds: 0 };
+  const redis = await startRedis({ args: ['--dbfilename', snapshot] });
   const networks: TcpProxy[] = [];
   const servers: ChildProcess[] = [];
   try {
     const truth = join(redis.dir, 'truth');
-    await writeFile(truth, Buffer.alloc(Truth.size(perRound * mostRows, options.processes)));
+    const rows = perRoundOf(options) * mostRows;
+    await writeFile(truth, Buffer.alloc(Truth.size(rows, options.processes)));
+    const clocks = await skewedClocks(options, join(redis.dir, 'clocks'));
     const perServer = cachesPerServer(options);
     await Promise.all(
       Array.from({ length: options.processes }, async (_, server) => {
@@ -84,21 +93,19 @@ export async function race(
             deadline: options.faults.length > 0 ? deadlines.storm : deadlines.calm,
             near: options.near ?? false,
             truth,
+            clocks:
+              options.faults.some((fault) => fault === 'skews' || fault === 'suspensions') ? clocks.path : undefined,
             seed: options.seed,
             mutant: options.mutant,
           },
         });
       }),
     );
-    const weather = new Weather(
-      { redis, networks },
-      options.faults,
-      new Random(options.seed, 'weather'),
-      options.near ? 40 : 4,
-    );
-    while (report.episodes < options.episodes) {
-      const round = roundOf(options, report);
-      await clean(redis, truth, options.processes);
+    const around = { redis, networks, servers, clocks: clocks.errors };
+    const weather = new Weather(around, options.faults, options.seed, options.near ? 200 : 10);
+    for (let rounds = 0; report.episodes < options.episodes; rounds++) {
+      const round = roundOf(options, report, rounds);
+      await clean(redis, truth, Truth.size(rows, options.processes));
       weather.begin();
       try {
         await Promise.all(servers.map((server) => give(server, { do: 'play', episodes: round })));
@@ -109,7 +116,7 @@ export async function race(
       if (options.faults.length > 0) await forgetLeases(redis);
       if (options.near) await new Promise((resolve) => setTimeout(resolve, nearBound));
       await settle(servers, round, report);
-      report.troubles = weather.troubles;
+      report.troubles = { ...weather.troubles };
       report.seconds = (performance.now() - began) / 1_000;
       onProgress(report);
       if (options.untilBreach && breaches(report) > 0) break;
@@ -153,18 +160,33 @@ export function isProof(report: RaceReport): boolean {
   );
 }
 
-function roundOf({ kind, episodes }: RaceOptions, report: RaceReport): Episode[] {
-  const count = Math.min(perRound, episodes - report.episodes);
+/** A file of what is wrong with the servers' clocks from the beginning. */
+async function skewedClocks(
+  { processes, seed, faults }: RaceOptions,
+  path: string,
+): Promise<{ path: string; errors: ClockErrors }> {
+  await writeFile(path, Buffer.alloc(ClockErrors.size(processes)));
+  const errors = new ClockErrors(path);
+  const random = new Random(seed, 'clocks');
+  for (let server = 0; server < processes && faults.includes('skews'); server++)
+    errors.write(server, { skew: (2 * random.next() - 1) * mostSkew, asleep: 0 });
+  return { path, errors };
+}
+
+/** Episodes of one kind: patterns would empty the memory of all others. */
+function roundOf(options: RaceOptions, report: RaceReport, round: number): Episode[] {
+  const { kind, episodes } = options;
+  const count = Math.min(perRoundOf(options), episodes - report.episodes);
+  const one = kind === 'all' ? (kinds[round % kinds.length] as Kind) : kind;
+  report.byKind[one] = (report.byKind[one] ?? 0) + count;
   return Array.from({ length: count }, (_, index) => {
     const id = report.episodes++;
-    const one = kind === 'all' ? (kinds[id % kinds.length] as Kind) : kind;
-    report.byKind[one] = (report.byKind[one] ?? 0) + 1;
     return { id, kind: one, rows: Array.from({ length: 1 + (id % mostRows) }, (_row, row) => index * mostRows + row) };
   });
 }
 
-async function clean(redis: RedisServer, truth: string, servers: number): Promise<void> {
-  await writeFile(truth, Buffer.alloc(Truth.size(perRound * mostRows, servers)), { flag: 'r+' });
+async function clean(redis: RedisServer, truth: string, size: number): Promise<void> {
+  await writeFile(truth, Buffer.alloc(size), { flag: 'r+' });
   await redis.command('FLUSHALL', 'SYNC');
   await redis.command('EVAL', `for i = 1, ${fillers} do redis.call('SET', 'other:' .. i, 'x') end`, '0');
 }

@@ -90,6 +90,9 @@ export const readingNames = [
   ...Object.keys(readings),
 ];
 
+/** The ways to read that memory can answer, and that load nothing more often than they must. */
+export const glancing = ['wrap', 'keyspace.get', 'keyspace.get', 'keyspace.getMany', 'get'] as const;
+
 /** Whether a way of reading may be answered by this process's memory, where it has some. */
 export function mayBeNear(name: string): boolean {
   return !name.endsWith('past memory');

@@ -1,4 +1,5 @@
 /** One server of a race run, in a process of its own: some caches, and the writers and readers that use them. */
+import { ClockErrors, type ClockError, GivenClock, skewDate, skewsDate } from './clocks.js';
 import { addTo, type Findings } from './findings.js';
 import { applyMutant } from './mutants.js';
 import type { Answer, Order, Setting } from './orders.js';
@@ -12,16 +13,17 @@ class Server {
   readonly #shelves: readonly Shelf[];
   readonly #player: Player;
 
-  constructor({ server, servers, urls, deadline, near, truth, seed, mutant }: Setting) {
+  constructor({ server, servers, urls, deadline, near, truth, clocks, seed, mutant }: Setting) {
     if (mutant !== undefined) applyMutant(mutant);
+    const clock = clockOf(server, clocks);
     this.#truth = new Truth(truth, servers, server);
     this.#shelves = urls.map(
       (url, index) =>
-        new Shelf(url, { deadline, near }, this.#truth, new Random(seed, server, 'loads', index), (error) =>
+        new Shelf(url, { deadline, near }, clock, this.#truth, new Random(seed, server, 'loads', index), (error) =>
           this.#player.fail('the store', error),
         ),
     );
-    this.#player = new Player(seed, server, servers, this.#truth, this.#shelves, near ? nearBound : undefined);
+    this.#player = new Player(seed, server, servers, this.#truth, this.#shelves, near ? nearBound : undefined, clock);
   }
 
   async follow(order: Exclude<Order, { do: 'open' }>): Promise<Answer> {
@@ -50,6 +52,17 @@ class Server {
     this.#truth.close();
     return { findings };
   }
+}
+
+/** The clock that a server's caches are given, and `Date` as wrong as it should be. */
+function clockOf(server: number, clocks: string | undefined): GivenClock {
+  const none = { skew: 0, asleep: 0 };
+  if (clocks === undefined) return new GivenClock(() => none);
+  const errors = new ClockErrors(clocks);
+  const error = (): ClockError => errors.read(server);
+  if (!skewsDate(server)) return new GivenClock(error);
+  skewDate(error);
+  return new GivenClock(() => none);
 }
 
 async function addStats(findings: Findings, shelf: Shelf): Promise<void> {

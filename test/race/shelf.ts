@@ -5,6 +5,7 @@ import {
   type CacheEvent,
   type CacheOptions,
   type CacheStats,
+  type Clock,
   type LoadingKeyspace,
   type Store,
 } from 'cenote';
@@ -13,7 +14,7 @@ import { slowestLoad } from './episode.js';
 import { families, type Family } from './kinds.js';
 import { pause, type Random } from './random.js';
 import type { Setting } from './orders.js';
-import { higher, lags, type Floor, type Truth, type Versions } from './truth.js';
+import { higher, lags, type Look, type Truth, type Versions } from './truth.js';
 
 /** What is cached of a row. */
 export interface Value {
@@ -47,13 +48,14 @@ export class Shelf {
   constructor(
     url: string,
     { deadline, near }: Pick<Setting, 'deadline' | 'near'>,
+    clock: Clock,
     truth: Truth,
     random: Random,
     onError: (error: unknown) => void,
   ) {
     this.#truth = truth;
     this.#random = random;
-    this.store = connect({ url, deadline: deadline.store, breaker: { cooldown: 50 } });
+    this.store = connect({ url, deadline: deadline.store, breaker: { cooldown: 50 }, clock });
     const onEvent = (event: CacheEvent): void => {
       if (event.type === 'store-fault' && !(event.error instanceof StoreError)) onError(event.error);
     };
@@ -63,6 +65,7 @@ export class Shelf {
       ttl: '5m',
       deadline,
       near: near && { bound: nearBound },
+      clock,
       onEvent,
     } satisfies CacheOptions);
     for (const family of families) this.#rows.set(family, this.#declare(family));
@@ -88,19 +91,18 @@ export class Shelf {
     else this.#kept.set(row, higher(committed, this.#kept.get(row)));
   }
 
-  /** What a read of this cache that begins now may not fall below, if it must know what others had promised by `by`. */
-  least(row: number, by?: number): Floor {
-    const { versions, notes } = this.#truth.floor(row, by);
-    return { versions: higher(versions, this.#kept.get(row)), notes };
+  /** What this cache alone has promised of a row. */
+  kept(row: number): Versions | undefined {
+    return this.#kept.get(row);
   }
 
-  /** Whether a value is what the source held at some time up to now. */
-  isReal(value: Value, row: number): boolean {
+  /** Whether a value is what the source held at some time up to now; `look` is what somebody saw of it earlier. */
+  isReal(value: Value, row: number, look: Look): boolean {
     return (
       value.row === row &&
       value.text === textOf(row) &&
       Array.isArray(value.versions) &&
-      !lags(this.#truth.read(row), value.versions)
+      (!lags(look.committed, value.versions) || !lags(this.#truth.read(row), value.versions))
     );
   }
 

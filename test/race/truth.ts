@@ -13,26 +13,6 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 /** Counters of one row, by server. */
 export type Versions = readonly number[];
 
-/** What a server has promised of a row. */
-interface Note {
-  readonly versions: Versions;
-  /** The `moment` of it. */
-  readonly at: number;
-}
-
-/** What a read may not fall below, and how that came about. */
-export interface Floor {
-  readonly versions: Versions;
-  /** Promises to all; what was promised to one cache alone has none. */
-  readonly notes: readonly Note[];
-}
-
-/** Milliseconds since a value that lags behind a floor should have been gone. */
-export function ageOf({ notes }: Floor, versions: Versions, now: number): number {
-  const broken = notes.filter((note) => lags(versions, note.versions));
-  return broken.length === 0 ? 0 : now - Math.min(...broken.map(({ at }) => at));
-}
-
 /** Notes that are kept of one row by one server: more than it makes in a round. */
 const keptNotes = 8;
 
@@ -98,21 +78,9 @@ export class Truth {
     this.#next.set(row, (place + 1) % keptNotes);
   }
 
-  /** What this server has noted, and what others had noted by the moment `by`. */
-  floor(row: number, by = Infinity): Floor {
-    const notes: Note[] = [];
-    for (let server = 0; server < this.#servers; server++) {
-      const bytes = this.#bytes(this.#notesAt(row, server), keptNotes * this.#length);
-      for (let at = 0; at < bytes.length; at += this.#length) {
-        const note = {
-          versions: [...bytes.subarray(at, at + this.#servers)],
-          at: bytes.readDoubleLE(at + this.#servers),
-        };
-        if (note.at > 0 && (server === this.#server || note.at <= by)) notes.push(note);
-      }
-    }
-    const none: Versions = Array.from({ length: this.#servers }, () => 0);
-    return { versions: notes.reduce((least, note) => higher(least, note.versions), none), notes };
+  /** All that stands of a row: one read of the file. */
+  look(row: number): Look {
+    return new Look(this.#bytes(row * this.#stride, this.#stride), this.#servers, this.#server);
   }
 
   close(): void {
@@ -124,8 +92,56 @@ export class Truth {
   }
 
   #bytes(at: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length);
+    const bytes = Buffer.allocUnsafe(length);
     readSync(this.#file, bytes, 0, length, at);
     return bytes;
+  }
+}
+
+/** What stood in the file of one row when a server looked. */
+export class Look {
+  readonly #bytes: Buffer;
+  readonly #servers: number;
+  readonly #server: number;
+
+  constructor(bytes: Buffer, servers: number, server: number) {
+    this.#bytes = bytes;
+    this.#servers = servers;
+    this.#server = server;
+  }
+
+  /** What was committed. */
+  get committed(): Versions {
+    return [...this.#bytes.subarray(0, this.#servers)];
+  }
+
+  /** What this server had promised, and what others had promised by the moment `by`: no read from then on may return less. */
+  floor(by = Infinity): Versions {
+    const floor: number[] = Array.from({ length: this.#servers }, () => 0);
+    this.#eachNote((start, at, server) => {
+      if (server !== this.#server && at > by) return;
+      for (let counter = 0; counter < this.#servers; counter++) {
+        const version = this.#bytes[start + counter] as number;
+        if (version > (floor[counter] as number)) floor[counter] = version;
+      }
+    });
+    return floor;
+  }
+
+  /** Milliseconds up to `now` since a value that lags should have been gone; 0 when no server has promised it to all. */
+  ageOf(versions: Versions, now: number): number {
+    let first = Infinity;
+    this.#eachNote((start, at) => {
+      if (at < first && lags(versions, [...this.#bytes.subarray(start, start + this.#servers)])) first = at;
+    });
+    return first === Infinity ? 0 : now - first;
+  }
+
+  #eachNote(visit: (start: number, at: number, server: number) => void): void {
+    const length = this.#servers + 8;
+    for (let place = 0, start = this.#servers; start < this.#bytes.length; place++, start += length) {
+      const at = this.#bytes.readDoubleLE(start + this.#servers);
+      if (at > 0) visit(start, at, Math.floor(place / keptNotes));
+    }
   }
 }

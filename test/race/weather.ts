@@ -1,14 +1,24 @@
+import type { ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import type { RedisServer } from '../servers/redis.js';
-import type { TcpProxy } from '../servers/tcp-proxy.js';
+import type { Direction, TcpProxy } from '../servers/tcp-proxy.js';
+import { skewsDate, type ClockErrors } from './clocks.js';
 import type { Fault } from './kinds.js';
-import type { Random } from './random.js';
+import { Random } from './random.js';
 import { prefix } from './shelf.js';
 
-/** What lies between the servers and the truth: one Redis, and a network for each connection. */
+/** What lies between the caches and the truth: one Redis, a network for each connection, and the servers themselves. */
 export interface Surroundings {
   readonly redis: RedisServer;
   readonly networks: readonly TcpProxy[];
+  readonly servers: readonly ChildProcess[];
+  readonly clocks: ClockErrors;
 }
+
+/** The name of Redis's snapshot. */
+export const snapshot = 'race.rdb';
 
 /** Flips one bit of an entry somewhere. KEYS 1 entry · ARGV 1 two chances */
 const flip = `local length = redis.call('STRLEN', KEYS[1])
@@ -20,109 +30,189 @@ local flipped = math.floor(byte / bit) % 2 == 0 and byte + bit or byte - bit
 redis.call('SETRANGE', KEYS[1], at, string.char(flipped))
 return 1`;
 
-/** Makes trouble, one at a time, until told to stop; then all is well again. */
+/** What cannot happen to a thing twice at the same time: each lane makes one trouble after the other, all lanes go on together. */
+const lanes: readonly { readonly faults: readonly Fault[]; readonly rests: number }[] = [
+  { faults: ['damage'], rests: 1 },
+  // Much is lost each time: in between, caches must get to be used.
+  { faults: ['refusals', 'stalls', 'losses', 'restarts'], rests: 3 },
+  { faults: ['delays', 'cuts', 'blackholes'], rests: 1 },
+  { faults: ['freezes', 'suspensions', 'skews'], rests: 1 },
+];
+
+/** Milliseconds. A machine that slept for less would not be noticed, and would not matter. */
+const leastSleep = 250;
+export const mostSkew = 15 * 60_000;
+
+/** Makes trouble until told to stop; then all is well again, but for clocks. */
 export class Weather {
   readonly #around: Surroundings;
-  readonly #faults: readonly Fault[];
+  readonly #lanes: readonly { readonly faults: readonly Fault[]; readonly rests: number; readonly random: Random }[];
   readonly #random: Random;
-  #done = false;
-  #storm: Promise<void> = Promise.resolve();
-  readonly #sleepers = new Set<() => void>();
-  troubles = 0;
-
-  /** Milliseconds between troubles, about. */
+  /** Milliseconds between the troubles of a lane, about. */
   readonly #rest: number;
+  #done = false;
+  #storm: Promise<unknown> = Promise.resolve();
+  readonly #sleepers = new Set<() => void>();
+  /** Networks that are slower than it is usual. */
+  readonly #slow = new Set<TcpProxy>();
+  /** Troubles made, by fault. */
+  readonly troubles: Partial<Record<Fault, number>> = {};
 
-  constructor(around: Surroundings, faults: readonly Fault[], random: Random, rest = 4) {
-    this.#rest = rest;
+  constructor(around: Surroundings, faults: readonly Fault[], seed: number, rest: number) {
     this.#around = around;
-    this.#faults = faults;
-    this.#random = random;
+    this.#random = new Random(seed, 'weather');
+    this.#rest = rest;
+    this.#lanes = lanes
+      .map(({ faults: all, rests }) => ({ faults: all.filter((fault) => faults.includes(fault)), rests }))
+      .filter((lane) => lane.faults.length > 0)
+      .map(({ faults: some, rests }) => ({ faults: some, rests, random: new Random(seed, 'weather', ...some) }));
   }
 
   begin(): void {
     this.#done = false;
-    this.#storm = this.#rage();
+    this.#storm = Promise.all([
+      this.#delay(),
+      ...this.#lanes.map(({ faults, rests, random }) => this.#rage(faults, rests * this.#rest, random)),
+    ]);
   }
 
-  /** Resolves when Redis is up and takes writes, and every network passes. */
+  /** Resolves when Redis is up and takes writes, every network passes, and every server runs. */
   async calm(): Promise<void> {
     this.#done = true;
     for (const wake of this.#sleepers) wake();
     await this.#storm;
   }
 
-  async #rage(): Promise<void> {
-    const delays = this.#delay();
-    while (!this.#done && this.#faults.length > 0) {
-      await this.#wait(this.#rest * (1 + this.#random.below(4)));
+  async #rage(faults: readonly Fault[], rest: number, random: Random): Promise<void> {
+    while (!this.#done) {
+      await this.#wait(rest * (1 + random.below(4)));
       if (this.#done) break;
-      await this.#make(this.#random.pick(this.#faults));
-      this.troubles++;
+      const fault = random.pick(faults);
+      await this.#make(fault, random);
+      this.troubles[fault] = (this.troubles[fault] ?? 0) + 1;
     }
-    await delays;
   }
 
   /** A network is never equally slow for long. */
   async #delay(): Promise<void> {
     while (!this.#done) {
-      for (const network of this.#around.networks) network.delay(this.#random.pick([0, 0, 0, 1, 1, 2, 4]));
+      for (const network of this.#around.networks)
+        if (!this.#slow.has(network)) network.delay(this.#random.pick([0, 0, 0, 1, 1, 2, 4]));
       await this.#wait(10);
     }
     for (const network of this.#around.networks) network.delay(0);
   }
 
-  #make(fault: Fault): Promise<void> {
+  #make(fault: Fault, random: Random): Promise<void> {
     return {
-      damage: () => this.#damage(),
-      refusals: () => this.#refuse(),
-      cuts: () => this.#cut(),
-      restarts: () => this.#restart(),
+      damage: () => this.#damage(random),
+      refusals: () => this.#refuse(random),
+      stalls: () => this.#stall(random),
+      losses: () => this.#lose(),
+      restarts: () => this.#restart(random),
+      delays: () => this.#slowDown(random),
+      cuts: () => this.#cut(random),
+      blackholes: () => this.#swallow(random),
+      freezes: () => this.#freeze(random),
+      suspensions: () => this.#suspend(random),
+      skews: () => this.#skew(random),
     }[fault]();
   }
 
-  async #damage(): Promise<void> {
+  async #damage(random: Random): Promise<void> {
     const { redis } = this.#around;
-    const [, keys] = (await redis.command(
-      'SCAN',
-      `${this.#random.below(4_096)}`,
-      'MATCH',
-      `${prefix}:*:*:*`,
-      'COUNT',
-      '400',
-    )) as [string, string[]];
-    const entries = keys.filter((key) => !key.startsWith(`${prefix}:lease`));
-    await Promise.all(
-      entries
-        .filter(() => this.#random.chance(0.3))
-        .map((key) => redis.command('EVAL', flip, '1', key, `${this.#random.next()}`, `${this.#random.next()}`)),
-    );
+    const start = random.below(4_096);
+    try {
+      const found = await redis.command('SCAN', `${start}`, 'MATCH', `${prefix}:*:*:*`, 'COUNT', '400');
+      const entries = (found as [string, string[]])[1].filter((key) => !key.startsWith(`${prefix}:lease`));
+      await Promise.all(
+        entries
+          .filter(() => random.chance(0.3))
+          .map((key) => redis.command('EVAL', flip, '1', key, `${random.next()}`, `${random.next()}`)),
+      );
+    } catch {
+      // Redis is away: worse things happen to it just now.
+    }
   }
 
-  /** Redis answers reads and refuses writes, as a replica and a full server do. */
-  async #refuse(): Promise<void> {
+  /** As a replica and a full server do. */
+  async #refuse(random: Random): Promise<void> {
     const { redis } = this.#around;
     await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
-    await this.#wait(10 + this.#random.below(70));
+    await this.#wait(10 + random.below(70));
     await redis.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
   }
 
-  async #cut(): Promise<void> {
-    const network = this.#random.pick(this.#around.networks);
-    if (this.#random.chance(0.3)) {
-      network.blackhole();
-      await this.#wait(20 + this.#random.below(200));
-      await network.pass();
-    } else network.cut();
+  async #stall(random: Random): Promise<void> {
+    this.#around.redis.pause();
+    await this.#wait(20 + random.below(400));
+    this.#around.redis.resume();
   }
 
-  /** Redis dies and comes back with what it once saved: what was deleted since is there again. */
-  async #restart(): Promise<void> {
+  async #lose(): Promise<void> {
+    const { redis } = this.#around;
+    await redis.kill();
+    await rm(join(redis.dir, snapshot), { force: true });
+    await redis.start();
+    await this.#wait(100);
+  }
+
+  async #restart(random: Random): Promise<void> {
     const { redis } = this.#around;
     await redis.command('SAVE');
-    await this.#wait(10 + this.#random.below(60));
+    await this.#wait(10 + random.below(60));
     await redis.kill();
     await redis.start();
+    await this.#wait(100);
+  }
+
+  async #slowDown(random: Random): Promise<void> {
+    const network = random.pick(this.#around.networks);
+    this.#slow.add(network);
+    network.delay(5 + random.below(115), ...someWays(random));
+    await this.#wait(50 + random.below(250));
+    this.#slow.delete(network);
+    network.delay(0);
+  }
+
+  async #cut(random: Random): Promise<void> {
+    random.pick(this.#around.networks).cut();
+  }
+
+  async #swallow(random: Random): Promise<void> {
+    const network = random.pick(this.#around.networks);
+    network.blackhole(...someWays(random));
+    await this.#wait(20 + random.below(400));
+    if (random.chance(0.5)) network.cut();
+    await network.pass();
+  }
+
+  async #freeze(random: Random): Promise<void> {
+    const server = random.pick(this.#around.servers);
+    server.kill('SIGSTOP');
+    await this.#wait(random.chance(0.03) ? 2_300 : 20 + random.below(600));
+    server.kill('SIGCONT');
+  }
+
+  /** As long as it sleeps a process's monotonic clock stands still; it wakes up with that. */
+  async #suspend(random: Random): Promise<void> {
+    const { servers, clocks } = this.#around;
+    const index = random.pick([...servers.keys()].filter((server) => !skewsDate(server)));
+    const server = servers[index] as ChildProcess;
+    server.kill('SIGSTOP');
+    await sleep(10);
+    const began = performance.now();
+    await sleep(leastSleep + random.below(400));
+    const { skew, asleep } = clocks.read(index);
+    clocks.write(index, { skew, asleep: asleep + performance.now() - began });
+    server.kill('SIGCONT');
+  }
+
+  async #skew(random: Random): Promise<void> {
+    const { servers, clocks } = this.#around;
+    const index = random.below(servers.length);
+    const skew = random.chance(0.2) ? 0 : (2 * random.next() - 1) * mostSkew;
+    clocks.write(index, { ...clocks.read(index), skew });
     await this.#wait(100);
   }
 
@@ -139,4 +229,13 @@ export class Weather {
       this.#sleepers.add(wake);
     });
   }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** None stands for both. */
+function someWays(random: Random): Direction[] {
+  return random.pick([[], [], ['up'], ['down']] as Direction[][]);
 }

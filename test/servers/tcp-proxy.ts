@@ -149,8 +149,11 @@ class Connection {
 
   cut(): void {
     for (const lane of this.#lanes) lane.drop();
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    for (const socket of [this.#client, this.#server]) {
+      // A socket that is ending cannot be reset: Node would keep it half closed, and spin for ever when the process ends.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
     this.#closed();
   }
 
