@@ -43,8 +43,11 @@ end
 
 local status = before
 if verb == 'leave' then
-  if not record or (late ~= '' and connection == '' and tonumber(seen) > tonumber(late)) then return { before, before, '0' } end
-  if closed then seen = digits(math.max(tonumber(seen), late == '' and now or tonumber(late))) end
+  -- Who has no living connection is left to a sweep, which reports it; who was heard of since, a late leave does not mean.
+  if not closed or (late ~= '' and connection == '' and tonumber(seen) > tonumber(late)) then
+    return { before, before, '0' }
+  end
+  seen = digits(math.max(tonumber(seen), late == '' and now or tonumber(late)))
 elseif verb == 'rest' then
   if #live == 0 then return { before, before, '0' } end
   status = 'away'

@@ -37,8 +37,11 @@ end
 
 local status = before
 if verb == 'leave' then
-  if not record or (late ~= '' and connection == '' and tonumber(seen) > tonumber(late)) then return { before, before, '0' } end
-  if closed then seen = digits(math.max(tonumber(seen), late == '' and now or tonumber(late))) end
+  -- Who has no living connection is left to a sweep, which reports it; who was heard of since, a late leave does not mean.
+  if not closed or (late ~= '' and connection == '' and tonumber(seen) > tonumber(late)) then
+    return { before, before, '0' }
+  end
+  seen = digits(math.max(tonumber(seen), late == '' and now or tonumber(late)))
 elseif verb == 'rest' then
   if #live == 0 then return { before, before, '0' } end
   status = 'away'
@@ -150,7 +153,7 @@ local reply = { #silent == most and 'more' or 'done' }
 if ARGV[2] == 'again' then
   for _, line in ipairs(redis.call('ZRANGE', feed, 0, -1)) do
     local number, by, user = string.match(line, '^(%d+) (%S+) %a+ (%S+)$')
-    if by == who then
+    if by == who and redis.call('HEXISTS', users, user) == 0 then
       reply[#reply + 1] = number
       reply[#reply + 1] = user
     end

@@ -3,7 +3,8 @@
 -- KEYS  1 users · 2 expiry · 3 names · 4 feed · 5 last seen
 -- ARGV  1 who sweeps · 2 'again' when an answer to this sweeper may have been lost, else '' · 3 most users
 --       4 how long last seen is kept, ms
--- Reply { more | done; number in the feed, user … }; with 'again' also what this sweeper has taken offline before
+-- Reply { more | done; number in the feed, user … }; with 'again' also whom this sweeper has taken offline before
+--       and who has not come back since
 -- Cost  3 commands and 8 for each user, O(log n) each; with 'again' also O(feed)
 local users, expiry, names, feed, lastSeen = unpack(KEYS)
 local who, most = ARGV[1], tonumber(ARGV[3])
@@ -16,7 +17,7 @@ local reply = { #silent == most and 'more' or 'done' }
 if ARGV[2] == 'again' then
   for _, line in ipairs(redis.call('ZRANGE', feed, 0, -1)) do
     local number, by, user = string.match(line, '^(%d+) (%S+) %a+ (%S+)$')
-    if by == who then
+    if by == who and redis.call('HEXISTS', users, user) == 0 then
       reply[#reply + 1] = number
       reply[#reply + 1] = user
     end
