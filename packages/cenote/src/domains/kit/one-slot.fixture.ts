@@ -2,7 +2,7 @@ import { hashSlot } from '../../core/slot.js';
 import type { Operation } from '../../store/operation.js';
 import type { CallOptions, Store } from '../../store/store.js';
 
-/** The same store, on which an operation whose keys lie in different slots rejects: on a cluster it would fail. */
+/** The same store as if on a cluster: it partitions by slot, and an operation whose keys lie in different slots rejects. */
 export function oneSlot(store: Store): Store {
   const run = async <Input, Output>(
     operation: Operation<Input, Output>,
@@ -14,9 +14,15 @@ export function oneSlot(store: Store): Store {
       throw new Error(`${operation.name}: its keys lie in different slots: ${keys.join(' ')}`);
     return store.run(operation, input, options);
   };
+  const partition = <Key extends string>(keys: readonly Key[]): readonly (readonly Key[])[] => {
+    const bySlot = new Map<number, Key[]>();
+    for (const key of keys) bySlot.set(hashSlot(key), [...(bySlot.get(hashSlot(key)) ?? []), key]);
+    return [...bySlot.values()];
+  };
   return new Proxy(store, {
     get(target, name) {
       if (name === 'run') return run;
+      if (name === 'partition') return partition;
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? (member.bind(target) as unknown) : member;
     },

@@ -323,18 +323,49 @@ export const throughSuite: Suite = (makeWorld) => {
     expect(await open(world).domain.get('1')).toBeUndefined();
   });
 
-  test('what another server left behind is cold, its leases bind nobody, and no load from before is stored', async () => {
+  test('the drop of a write that was kept voids the loads of other processes too', async () => {
+    const [a, b] = [open(world), open(world)];
+    const slow = source.slow();
+    const late = b.domain.load('1', slow.load);
+    await slow.hasRead;
+    a.store.fail('run:cell:set');
+    await a.domain.set('1', 'new');
+    while (a.domain.ground.kept.size > 0) await world.pass(20);
+    slow.answer();
+    expect(await world.soon(late)).toBe('old');
+    expect(refusals(b)).toEqual(['voided']);
+    expect(await b.domain.get('1')).toBeUndefined();
+  });
+
+  test('a lease whose grant was not heard of is given back', async () => {
     const process = open(world);
+    process.store.dropReply('run:claim');
+    expect(await world.soon(process.domain.load('1', source.load))).toBe('old');
+    expect(refusals(process)).toEqual(['unleased']);
+    await world.turns();
+    expect(await leaseLeft(process, '1')).toBeUndefined();
+  });
+
+  test('what another server left behind is cold, its leases bind nobody, and no load from before is stored', async () => {
+    const [process, dead] = [open(world), open(world)];
     await world.soon(process.domain.load('1', source.load));
     const slow = source.slow();
     const late = process.domain.load('2', slow.load);
     await slow.hasRead;
+    const { ground } = dead.domain;
+    const epoch = await ground.epoch({});
+    const lease = ground.lease(ground.key('cell', '3'));
+    await dead.store.run(claim, { lease, epoch, token: `${epoch}.dead`, life: leaseLife });
+
     process.store.restore('another');
     source.row = 'new';
     expect(await process.domain.get('1')).toBeUndefined();
     expect(await world.soon(process.domain.load('1', source.load))).toBe('new');
     slow.answer();
     expect(await world.soon(late)).toBe('old');
+    expect(refusals(process)).toEqual(['voided']);
     expect(await world.soon(process.domain.load('2', source.load))).toBe('new');
+    expect(await world.soon(process.domain.load('3', source.load, { deadline: '100ms' }))).toBe('new');
+    expect(await process.domain.get('3')).toBe('new');
   });
 };

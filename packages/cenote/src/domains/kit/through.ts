@@ -62,7 +62,8 @@ export async function readThrough<T>(ground: Ground, through: Through<T>, call: 
   for (let pause = firstPause; found.reason === 'absent'; pause = Math.min(pause * 1.5, longestPause)) {
     const boarded = await board(ground, through, call);
     if (boarded === 'away') break;
-    if (boarded !== 'elsewhere') return fly(ground, through, call, boarded);
+    // In one step with joining: the last who waited may have gone since the store's word.
+    if (boarded !== 'elsewhere' && !boarded.flight.isOver) return fly(ground, through, call, boarded);
     if (clock.monotonic() + pause > end) break;
     await until(call.signal, sleep(clock, pause));
     found = await lookUp(ground, through, call);
@@ -102,10 +103,10 @@ async function board<T>(
   if ('lease' in answer) {
     const isNew = told.flight === undefined;
     told.flight ??= launch(ground, through, call, answer.lease);
-    return told.flight.isOver ? 'elsewhere' : { flight: told.flight, isNew };
+    return { flight: told.flight, isNew };
   }
   const flight = flights.get(id);
-  return flight?.lease.token === answer.holder && !flight.isOver ? { flight, isNew: false } : 'elsewhere';
+  return flight?.lease.token === answer.holder ? { flight, isNew: false } : 'elsewhere';
 }
 
 /** Asks on behalf of all who are waiting; gives the lease back when all of them have gone by the time of the answer. */
