@@ -1,0 +1,37 @@
+import { defineOperation, replyWord, text } from '../../../store/operation.js';
+import { gone, memberOf } from '../stored.js';
+import { sessionAt, type UserKeys } from './local.js';
+import { rotate as lua } from './lua.gen.js';
+
+export interface RotateInput extends UserKeys {
+  /** Empty to trust any. */
+  readonly epoch: string;
+  readonly old: { readonly record: string; readonly handle: string };
+  readonly next: { readonly record: string; readonly handle: string };
+  /** Milliseconds. */
+  readonly tombstone: number;
+}
+
+/** Moves a live session to another id. See `rotate.lua`. One round trip, O(log sessions of the user). */
+export const rotate = defineOperation<RotateInput, 'rotated' | 'gone' | 'cold' | 'taken'>({
+  name: 'rotate',
+  lua,
+  invalidates: false,
+  encode: ({ index, generation, epoch, old, next, tombstone }) => ({
+    keys: [index, generation, old.record, next.record],
+    args: [epoch, old.handle, next.handle, String(tombstone)],
+  }),
+  local(data, { keys: [index = '', generation = '', record = '', next = ''], args }) {
+    const [epoch, oldHandle = '', newHandle = '', tombstone = ''] = args.map(text);
+    const found = sessionAt(data, { record, generation, epoch });
+    if (typeof found === 'string') return found;
+    if (data.has(next)) return 'taken';
+    const { start, expires } = found.stored;
+    data.set(next, found.bytes, Math.max(1, data.lifetime(record) ?? 1));
+    data.set(record, gone, Number(tombstone));
+    data.zrem(index, memberOf(start, oldHandle));
+    data.zadd(index, expires, memberOf(start, newHandle));
+    return 'rotated';
+  },
+  decode: (reply) => replyWord(reply, ['rotated', 'gone', 'cold', 'taken'], 'rotate'),
+});

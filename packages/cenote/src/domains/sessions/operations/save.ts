@@ -1,0 +1,123 @@
+import type { LocalData } from '../../../store/memory/local-data.js';
+import { defineOperation, replyList, replyWord, text } from '../../../store/operation.js';
+import { gone, isOfEpoch, memberOf, readStored, writeStored } from '../stored.js';
+import { bytesAt, generationAt, isGone, prolong, type UserKeys } from './local.js';
+import { save as lua } from './lua.gen.js';
+
+export interface SaveInput extends UserKeys {
+  readonly record: string;
+  readonly lease: string;
+  /** Empty to trust any. */
+  readonly epoch: string;
+  /** For what a load under the lease has given: the lease's token, and the user's generation from before the load, if any. */
+  readonly fill?: { readonly token: string; readonly generation: string | undefined } | undefined;
+  /** Used where the user has none. */
+  readonly fresh: string;
+  readonly handle: string;
+  /** Milliseconds. */
+  readonly life: number;
+  /** Milliseconds from `start`; `undefined` for no end. */
+  readonly absolute: number | undefined;
+  /** Epoch milliseconds; `undefined` for now. A live session keeps its own. */
+  readonly start: number | undefined;
+  /** Most sessions of the user. A fill is not counted: nobody logs in by it. */
+  readonly most: number | undefined;
+  /** Milliseconds. */
+  readonly tombstone: number;
+  readonly payload: string;
+  /** Sessions that may be ended to make room, as a reply `full` named them. */
+  readonly room: readonly { readonly member: string; readonly record: string }[];
+}
+
+export type Saved =
+  | { readonly word: 'stored' | 'gone' | 'voided' }
+  /** Too many: these must be ended first, and be named as `room`. */
+  | { readonly word: 'full'; readonly members: readonly string[] };
+
+/** Stores a session. See `save.lua`. One round trip, O(log sessions of the user), with a limit O(limit). */
+export const save = defineOperation<SaveInput, Saved>({
+  name: 'save',
+  lua,
+  invalidates: false,
+  encode: (input) => ({
+    keys: [input.index, input.generation, input.record, input.lease, ...input.room.map(({ record }) => record)],
+    args: [
+      input.epoch,
+      input.fill?.token ?? '',
+      input.fill?.generation ?? '',
+      input.fresh,
+      input.handle,
+      String(input.life),
+      numberOrNone(input.absolute),
+      numberOrNone(input.start),
+      numberOrNone(input.most),
+      String(input.tombstone),
+      input.payload,
+      ...input.room.map(({ member }) => member),
+    ],
+  }),
+  local(data, { keys: [index = '', generationKey = '', record = '', lease = '', ...rooms], args }) {
+    const [epoch = '', token = '', expected = '', fresh = '', handle = ''] = args.map(text);
+    const [life, absolute, begins, most, tombstone] = args.slice(5, 10).map((arg) => optional(text(arg)));
+    const now = Math.floor(data.now());
+    const generation = generationAt(data, generationKey, epoch);
+    if (token !== '') {
+      if (data.get(lease)?.toString() !== token) return ['voided'];
+      data.delete(lease);
+      if ((generation ?? '') !== expected) return ['voided'];
+    }
+    const bytes = bytesAt(data, record);
+    if (isGone(bytes)) return ['gone'];
+    const stored = readStored(bytes);
+    const live = stored !== undefined && stored.generation === generation;
+    if (live && token !== '') return ['voided'];
+    if (stored && !live && token === '' && isOfEpoch(stored.generation, epoch)) return ['gone'];
+    if (generation === undefined) data.delete(index);
+    else trim(data, index, now);
+
+    let start = (live ? stored.start : begins) ?? now;
+    if (most !== undefined && token === '' && !live) {
+      const members = data.zrange(index, 0, -1).toSorted();
+      const room = new Map(rooms.map((key, i) => [text(args[i + 11]), key]));
+      const due = members.slice(0, Math.max(0, members.length + 1 - most));
+      if (due.some((member) => !room.has(member))) return ['full', ...due];
+      for (const member of due) {
+        data.set(room.get(member) ?? '', gone, tombstone);
+        data.zrem(index, member);
+      }
+      const last = Number(members.at(-1)?.slice(0, 13) ?? -1);
+      if (last >= start) start = last + 1;
+    }
+    const expires = Math.min(now + (life ?? 0), start + (absolute ?? Infinity));
+    if (expires <= now) return ['gone'];
+    const left = expires - now;
+    if (generation === undefined) data.set(generationKey, fresh, 2 * left);
+    else prolong(data, generationKey, left, 2 * left);
+    const head = writeStored({ expires, start, generation: generation ?? fresh });
+    data.set(record, Buffer.concat([Buffer.from(head), bytesOf(args[10])]), left);
+    data.zadd(index, expires, memberOf(start, handle));
+    prolong(data, index, left);
+    return ['stored'];
+  },
+  decode(reply) {
+    const [word, ...members] = replyList(reply, 'save');
+    const known = replyWord(word, ['stored', 'gone', 'voided', 'full'], 'save');
+    return known === 'full' ? { word: known, members: members.map(text) } : { word: known };
+  },
+});
+
+function trim(data: LocalData, index: string, now: number): void {
+  for (const [member] of data.zrangeByScore(index, -Infinity, now)) data.zrem(index, member);
+}
+
+function numberOrNone(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}
+
+function optional(value: string): number | undefined {
+  return value === '' ? undefined : Number(value);
+}
+
+function bytesOf(value: string | Uint8Array | undefined): Uint8Array {
+  return typeof value === 'string' ? Buffer.from(value) : (value ?? new Uint8Array());
+}

@@ -1,0 +1,24 @@
+/** What the suites of sessions have in common. */
+import type { World } from '../../cache/world.fixture.js';
+import { domainProcess, type DomainProcess } from '../kit/worlds.fixture.js';
+import { SessionCache, type SessionData, type SessionOptions } from './index.js';
+
+export type SessionOptionsOfTests = Omit<SessionOptions<SessionData>, 'store'>;
+
+export function dataOf(userId: string, more: Partial<SessionData> = {}): SessionData {
+  return {
+    userId,
+    username: userId,
+    displayName: `The one and only ${userId}`,
+    createdAt: 1_700_000_000_000,
+    lastActivity: '2026-11-21T10:00:00.000Z',
+    ...more,
+  };
+}
+
+export const ada = dataOf('ada');
+
+/** A process with sessions. */
+export function openSessions(world: World, options: SessionOptionsOfTests = {}): DomainProcess<SessionCache> {
+  return domainProcess(world, (given) => new SessionCache({ ...given, ...options }));
+}
