@@ -10,3 +10,5 @@ export type {
   WatchingOptions,
 } from './options.js';
 export type { OnlinePage } from './pages.js';
+export type { DomainCallOptions } from '../kit/call.js';
+export type { DomainOptions } from '../kit/ground.js';

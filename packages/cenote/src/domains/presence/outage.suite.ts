@@ -123,6 +123,20 @@ export const outageSuite: Suite = (makeWorld) => {
     expect(await domain.getStatus('alice')).toBe('online');
   });
 
+  test('a kept leave of all connections is dropped when any comes back', async () => {
+    const { domain, store } = open(world);
+    await domain.setOnline('alice');
+    // A clock that is ahead, as this process knows it: by it alone the leave would be the newer.
+    store.fail('run:presence:change');
+    const now = store.now.bind(store);
+    store.now = () => now() + 60_000;
+    await domain.setOffline('alice');
+    store.now = now;
+    await domain.setOnline('alice', '5m', { connectionId: 'tab' });
+    await world.pass(2_000);
+    expect(await domain.getStatus('alice')).toBe('online');
+  });
+
   test('of what another server brings back only when users were last seen counts', async () => {
     const [a, b] = [open(world), open(world)];
     const told = changesOf(b);

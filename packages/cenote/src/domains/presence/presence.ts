@@ -256,13 +256,15 @@ export class PresenceCache {
     const user = this.#ground.id(userId, 'userId');
     const life = connectionLife(ttl);
     const connection = this.#connection(options);
-    // A leave that is kept must not come after what is newer.
-    const end = this.#ground.kept.supersede(this.#keptKey(user, connection));
+    // A leave that is kept must not come after what is newer, nor one of all connections.
+    const { kept } = this.#ground;
+    const ends = [connection, undefined].map((each) => kept.supersede(this.#keptKey(user, each)));
     let isDone = false;
-    await this.#attempt(call, async (limits) => {
+    const write = this.#attempt(call, async (limits) => {
       await this.#change({ user, verb, connection: connection ?? unnamed, life }, limits);
       isDone = true;
-    }).finally(() => end(isDone));
+    });
+    await write.finally(() => ends.forEach((end) => end(isDone)));
   }
 
   async #change(

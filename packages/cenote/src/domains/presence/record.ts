@@ -20,8 +20,10 @@ export interface UserRecord {
 /** Milliseconds for which a shard's data outlive the last expiry in them, and the silent an arrival's notice. */
 export const hour = 3_600_000;
 
-/** How many connections of one user are kept, how many changes of a shard. */
-export const mostConnections = 100;
+/** How many connections of one user are kept. */
+const mostConnections = 100;
+
+/** How many changes of a shard are kept. */
 export const mostChanges = 500;
 
 /** The keys of a shard, in the order in which operations take them. */
