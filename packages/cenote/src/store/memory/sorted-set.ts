@@ -8,8 +8,8 @@ export type ScoreBound = number | `(${number}`;
 const overhead = 320;
 const memberOverhead = 144;
 
-/** Members that stand together; a run that grows longer is cut in two. */
-const longestRun = 512;
+/** How many members stand together by default. */
+const defaultRun = 512;
 
 /** Where a member stands, or would: in which run, and where in it. */
 interface Place {
@@ -24,7 +24,13 @@ interface Place {
 export class SortedSet {
   readonly #scores = new Map<string, number>();
   readonly #runs: Scored[][] = [];
+  readonly #longestRun: number;
   #bytes = overhead;
+
+  /** @param longestRun is how many members may stand together; a run that grows longer is cut in two. */
+  constructor(longestRun = defaultRun) {
+    this.#longestRun = longestRun;
+  }
 
   get size(): number {
     return this.#scores.size;
@@ -98,8 +104,8 @@ export class SortedSet {
       return;
     }
     members.splice(run < this.#runs.length ? index : members.length, 0, scored);
-    if (members.length > longestRun)
-      this.#runs.splice(this.#runs.indexOf(members) + 1, 0, members.splice(longestRun / 2));
+    if (members.length > this.#longestRun)
+      this.#runs.splice(this.#runs.indexOf(members) + 1, 0, members.splice(this.#longestRun / 2));
   }
 
   /** Those of ranks `from` to below `to`. */
