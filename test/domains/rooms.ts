@@ -135,8 +135,8 @@ class RoomsActor implements Actor {
     if (chance < 0.6) return this.#loadNote();
     if (chance < 0.78) return this.#say();
     if (chance < 0.88) return this.#sayAgain();
-    if (chance < 0.92) return this.#unsay();
-    if (chance < 0.95) return this.#revise();
+    if (chance < 0.9) return this.#unsay();
+    if (chance < 0.92) return this.#revise();
     if (chance < 0.98) return this.#relabel();
     return this.#dropView();
   }
@@ -168,7 +168,7 @@ class RoomsActor implements Actor {
   /** Reads the truth at once, and is slow to say. */
   async #slowly<T>(read: () => T): Promise<T> {
     const value = read();
-    if (this.#place.random() < 0.5) await sleep(this.#place.random() * 4);
+    if (this.#place.random() < 0.5) await sleep(this.#place.random() * 10);
     return value;
   }
 
