@@ -36,6 +36,6 @@ await mails.addMessageToConversation('c', { id: 'm', conversationId: 'c', create
 // @ts-expect-error: a page begins before a message, not before an id.
 await mails.getConversationMessages('c', 50, { before: 'm' });
 // @ts-expect-error: a cache of what is no message.
-new MessageCache<{ id: string }>({ store });
+export const wrongShape = new MessageCache<{ id: string }>({ store });
 // @ts-expect-error: there must be a store.
-new MessageCache({});
+export const withoutStore = new MessageCache({});
