@@ -4,12 +4,14 @@
  *  1. Look the entry up. Fresh: return it. Stale: return it and refresh behind, under a lease.
  *  2. Gone: share this process's flight if it may be shared (see `flight.ts`), else start one.
  *  3. A flight asks the store for the key's lease: granted, taken by another process (wait and ask again, at most
- *     `wait`), or a value has appeared (look it up).
+ *     `wait`; with a memory tier, as soon as its feed tells that the lease or the value has changed), or a value has
+ *     appeared (look it up).
  *  4. Load under the lease, kept alive; bounded by `hard`.
  *  5. Fill under the lease: refused if it was voided meanwhile. The value goes to those who shared, and nowhere else.
  *
  * Without the store's word (away, on hold, waited too long) the loader still answers; its value is stored nowhere.
  */
+import type { Clock } from '../core/clock.js';
 import type { RefuseReason } from '../core/events.js';
 import { LoadTimeoutError } from '../core/errors.js';
 import { fill, prepare } from './fill.js';
@@ -27,7 +29,7 @@ import { runAlone } from './unleased.js';
 /** How often a caller looks again when values keep vanishing under it, before it loads without storing. */
 const mostLooks = 8;
 
-/** Milliseconds between questions while another process holds the lease. */
+/** Milliseconds between questions while another process holds the lease; the longest at once where its end will be told. */
 const firstPause = 20;
 const longestPause = 100;
 
@@ -189,20 +191,32 @@ async function waitForLease(
   found: Found,
   flight: Flight,
 ): Promise<Lease | 'again' | 'unleased'> {
-  const { clock } = scope;
+  const { clock, common } = scope;
+  const { stored } = wanted.key;
   const end = clock.monotonic() + plan.limits.wait;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
-    const asked = await askFor(scope, wanted, plan, mode, found).catch((error: unknown) => {
-      plan.tally.storeFault('lease', error);
-      return undefined;
-    });
-    if (asked instanceof Lease) return asked;
-    if (asked === undefined || asked === 'held') return 'unleased';
-    if (asked === 'present' || mode === 'refresh' || flight.isAbandoned) return 'again';
-    if (clock.monotonic() + pause > end) return 'unleased';
-    await new Promise<void>((resolve) => void clock.after(pause, resolve));
-    if (flight.isAbandoned) return 'again';
+    // Before the question: a change may be told before its answer.
+    const change = common.near?.changeOf([stored, common.names.lease(stored)]);
+    try {
+      const asked = await askFor(scope, wanted, plan, mode, found).catch((error: unknown) => {
+        plan.tally.storeFault('lease', error);
+        return undefined;
+      });
+      if (asked instanceof Lease) return asked;
+      if (asked === undefined || asked === 'held') return 'unleased';
+      if (asked === 'present' || mode === 'refresh' || flight.isAbandoned) return 'again';
+      const left = end - clock.monotonic();
+      if (left <= 0) return 'unleased';
+      await (change?.within(clock, Math.min(longestPause, left)) ?? sleep(clock, Math.min(pause, left)));
+      if (flight.isAbandoned) return 'again';
+    } finally {
+      change?.end();
+    }
   }
+}
+
+function sleep(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(milliseconds, resolve));
 }
 
 /** Asks for a key's lease once, capturing the tags its caller names and those it is known to have had. */

@@ -30,6 +30,7 @@ import type { Names } from '../key.js';
 import type { Give } from '../payload.js';
 import type { Plan } from '../plan.js';
 import type { Tag } from '../tags.js';
+import { Changes, type Change } from './changes.js';
 import { Shelf } from './shelf.js';
 
 export interface NearOptions {
@@ -125,6 +126,7 @@ export class Near implements ChangeListener {
   /** Goes round the tags in the order in which they came; a new one at each step would walk over all that have left. */
   #oldestTags = this.#tags.values();
   readonly #tickets = new Map<string, Set<Ticket>>();
+  readonly #changes = new Changes();
   /** Hits until the next look. */
   #credit = 0;
   #isAlive = false;
@@ -213,13 +215,21 @@ export class Near implements ChangeListener {
     this.#tags.clear();
   }
 
+  /** What will be told of these stored keys, for who waits for it; `undefined` while the feed is not known to be alive. */
+  changeOf(stored: readonly string[]): Change | undefined {
+    if (this.#credit-- <= 0 && !this.#look()) return undefined;
+    return this.#changes.of(stored);
+  }
+
   changed(stored: string): void {
+    this.#changes.changed(stored);
     const raw = this.#names.raw(stored);
     if (raw === undefined) this.forgetTag(stored);
     else this.forget(raw);
   }
 
   lost(): void {
+    this.#changes.lost();
     this.forgetAll();
     this.#isAlive = false;
     this.#credit = 0;
