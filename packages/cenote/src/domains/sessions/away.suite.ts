@@ -104,15 +104,23 @@ export function awaySuite(makeWorld: () => World): void {
       expect(await two.domain.get(kept)).toBeUndefined();
     });
 
-    test('a revocation whose acknowledgement was lost is not done twice', async () => {
-      const { domain, store } = open();
-      const other = open();
-      await domain.create(ada);
+    test('a revocation that is told again, or late, spares who has logged in since', async () => {
+      const [{ domain, store }, other] = [open(), open()];
+      const old = await other.domain.create(ada);
       store.dropReply('run:revoke');
       await soon(domain.deleteAll('ada'));
+      store.takeDown();
+      await domain.deleteAll('ada');
+      await world.pass(150);
       const id = await other.domain.create(ada);
+      store.restore();
       await world.pass(200);
-      expect(await other.domain.get(id)).toEqual(ada);
+      expect([await other.domain.get(old), await other.domain.get(id), await domain.get(id)]).toEqual([
+        undefined,
+        ada,
+        ada,
+      ]);
+      expect(await domain.count('ada')).toBe(1);
     });
 
     test('data that could not be stored are dropped: nothing older is answered', async () => {

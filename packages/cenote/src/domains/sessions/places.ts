@@ -3,7 +3,7 @@
  *
  *     P:session:{tag}:handle             a session; tag: hash of its user's id, handle: hash of its own
  *     P:user_session:{tag}               the user's handles by expiry
- *     P:user_session:{tag}:generation    the generation that sessions must have been made under
+ *     P:user_session:{tag}:standing      what decides which of them are live
  *     P:session:{handle}                 the tag, for an id that does not tell it
  *     P:blacklist:token:{s}:handle       a revoked token; s: first character of its handle
  *     P:blacklist:{s}:since              since when no revocation of that shard was lost
@@ -40,7 +40,7 @@ export class Places {
 
   user(tag: string): UserPlace {
     const index = this.#ground.key('user_session', tag);
-    return { tag, index, generation: `${index}:generation` };
+    return { tag, index, standing: `${index}:standing` };
   }
 
   session(tag: string, handle: string): SessionPlace {
@@ -80,11 +80,7 @@ export function newId(tag: string): string {
 }
 
 export function newGeneration(epoch: string): string {
-  return `${epoch}.${newSecret()}`;
-}
-
-export function newSecret(): string {
-  return randomBytes(16).toString('base64url');
+  return `${epoch}.${randomBytes(16).toString('base64url')}`;
 }
 
 function hash(text: string): string {

@@ -1,15 +1,16 @@
 import type { CallOptions } from '../../store/store.js';
 import type { Ground } from '../kit/ground.js';
 
-/** A revocation of a user's sessions that may not have reached the store. */
+/** A revocation of a user's sessions, which may not have reached the store. */
 export interface UserRevocation {
-  /** Epoch milliseconds on the store's clock: what began later is not meant. */
-  readonly at: number;
+  /** Epoch milliseconds on the store's clock: what began later is not meant. `undefined` for now. */
+  readonly at: number | undefined;
   /** Handle of the session that is not meant. */
   readonly keep: string | undefined;
-  /** The generation to come; the same each time it is sent. */
-  readonly secret: string;
 }
+
+/** By how many milliseconds the store's clock may be ahead of what this process takes it for: for so long too many are meant. */
+const clockMargin = 100;
 
 interface Revocation<Reply> {
   readonly send: (call: CallOptions) => Promise<Reply>;
@@ -43,48 +44,44 @@ export class Revocations {
     return this.#ground.kept.covers(this.#sessionKey(handle));
   }
 
-  /** One of all sessions stands before one of all but one: whatever is kept was begun before it. */
+  /** One of all sessions stands before one of all but one: what is kept was asked for before. */
   async user<Reply>(
     tag: string,
-    asked: UserRevocation,
+    { at, keep }: UserRevocation,
     call: CallOptions,
     { send, instead }: { send: (as: UserRevocation, call: CallOptions) => Promise<Reply>; instead: Reply },
   ): Promise<Reply> {
     const kept = this.ofUser(tag);
-    const revocation = kept && kept.keep !== asked.keep ? { ...asked, keep: undefined } : asked;
+    const asked = { at, keep: kept && kept.keep !== keep ? undefined : keep };
     const key = this.#userKey(tag);
-    const forget = (): void => {
-      if (this.#users.get(tag) === revocation) this.#users.delete(tag);
-    };
-    this.#users.set(tag, revocation);
     try {
       return await this.#ground.write(call, {
         key,
-        send: (sent) => send(revocation, sent),
+        send: (sent) => send(asked, sent),
         replay: async () => {
-          await send(revocation, {});
-          forget();
+          await send(this.#users.get(tag) ?? asked, {});
+          this.#users.delete(tag);
         },
         instead,
         replaces: true,
         during: 'delete',
       });
     } finally {
-      if (!this.#ground.kept.covers(key)) forget();
+      if (!this.#ground.kept.covers(key)) this.#users.delete(tag);
+      else this.#users.set(tag, { ...asked, at: at ?? Math.ceil(this.#ground.store.now()) + clockMargin });
     }
   }
 
   /** What is kept for a user, to be sent before anything new is stored for them. */
   ofUser(tag: string): UserRevocation | undefined {
-    if (!this.#ground.kept.covers(this.#userKey(tag))) return undefined;
-    return this.#users.get(tag) ?? { at: Infinity, keep: undefined, secret: '' };
+    return this.#ground.kept.covers(this.#userKey(tag)) ? (this.#users.get(tag) ?? unknown) : undefined;
   }
 
   /** Whether a session is revoked as far as this process knows. `began`: epoch milliseconds. */
   covers(tag: string, handle: string, began: number): boolean {
     if (this.hasSession(handle)) return true;
     const user = this.ofUser(tag);
-    return user !== undefined && handle !== user.keep && !(began > user.at);
+    return user !== undefined && handle !== user.keep && !(began > (user.at ?? Infinity));
   }
 
   /** Never sent once the token has expired by itself. `until`: epoch milliseconds on the store's clock. */
@@ -131,3 +128,6 @@ export class Revocations {
 function tokenKey(key: string): string {
   return `${key} revoked`;
 }
+
+/** Kept by another cache on this store. */
+const unknown: UserRevocation = Object.freeze({ at: undefined, keep: undefined });

@@ -2,15 +2,16 @@
  * Sessions and revoked tokens.
  *
  * **What is right about it.** All of a user's sessions stand in one slot: the records, an index by expiry, and the user's
- * *generation*, a random word. A record counts only while the generation that it was made under is still the user's. So
- * one script ends all sessions of a user at once, in every process, however many there are; a generation that is lost
- * ends sessions and revives none.
+ * *standing*: a random *generation*, and the moment until which sessions were revoked. A record counts only under the
+ * generation it was made under, and if it began after that moment. So one script ends all sessions of a user at once, in
+ * every process, however many there are; told twice, or late, it harms nobody who has logged in since. A standing that is
+ * lost ends sessions and revives none.
  *
  * **Nothing comes back after a logout.** A session that is deleted leaves a tombstone for an hour, longer than any request
  * takes, and so do those that `deleteAll`, `deleteOthers`, `rotate` or the limit have ended: a slow request that then
  * writes the data it had read (`set`) or extends them changes nothing. An id that was deleted is therefore not used again:
  * a login makes a new one (`create`). `extend` never makes a session. What the source answers is stored only if neither a
- * tombstone nor a new generation has come since before it was asked.
+ * tombstone nor another standing has come since before it was asked.
  *
  * **Ids.** `create` and `id` make ids that lead to their user's slot: one round trip for each method. An id that the caller
  * brings does not tell whose it is: a route to its user stands in the id's own slot, and each method asks it first, two
@@ -36,7 +37,7 @@ import {
   type SessionOptions,
   type SessionSettings,
 } from './options.js';
-import { handleOf, newId, newSecret, Places, tagIn, tagOf, type SessionPlace } from './places.js';
+import { handleOf, newId, Places, tagIn, tagOf, type SessionPlace } from './places.js';
 import { Revocations } from './revocations.js';
 import { checkData, checkSecret, type Session, type SessionData } from './session.js';
 import { SessionReads } from './session-reads.js';
@@ -210,13 +211,9 @@ export class SessionCache<D extends SessionData = SessionData> {
         call,
         async (asked) => {
           if (own === undefined && !(await this.#routeNew(old, next, asked))) return 'taken';
-          const { index, generation } = old;
+          const { index, standing } = old;
           const epoch = await this.#store.epoch(asked);
-          return this.#ground.store.run(
-            rotate,
-            { index, generation, epoch, old, next, tombstone: tombstoneLife },
-            asked,
-          );
+          return this.#ground.store.run(rotate, { index, standing, epoch, old, next, tombstone: tombstoneLife }, asked);
         },
         () => 'gone' as const,
       );
@@ -237,8 +234,8 @@ export class SessionCache<D extends SessionData = SessionData> {
       call,
       async (asked) => {
         const epoch = await this.#store.epoch(asked);
-        const { index, generation } = user;
-        const handles = await this.#ground.store.run(members, { index, generation, epoch }, asked);
+        const { index, standing } = user;
+        const handles = await this.#ground.store.run(members, { index, standing, epoch }, asked);
         if (handles.length === 0) return [];
         const places = [...new Set(handles)].map((handle) => this.#places.session(user.tag, handle));
         return this.#shown(places, await this.#store.askAll(user, places, asked));
@@ -255,9 +252,9 @@ export class SessionCache<D extends SessionData = SessionData> {
     return this.#ground.read(
       call,
       async (asked) => {
-        const { index, generation } = user;
+        const { index, standing } = user;
         const epoch = await this.#store.epoch(asked);
-        return this.#ground.store.run(countMembers, { index, generation, epoch }, asked);
+        return this.#ground.store.run(countMembers, { index, standing, epoch }, asked);
       },
       () => 0,
     );
@@ -320,20 +317,20 @@ export class SessionCache<D extends SessionData = SessionData> {
     const user = this.#places.user(tagOf(this.#ground.id(userId, 'userId')));
     const { tally } = this.#ground;
     const start = tally.start();
-    const ended = await this.#store.revoke(user, { at: this.#ground.store.now(), keep, secret: newSecret() }, call);
+    const ended = await this.#store.revoke(user, { at: undefined, keep }, call);
     tally.delete([this.#ground.told(user.index)], ended, this.#revocations.ofUser(user.tag) !== undefined, start);
     return ended;
   }
 
   #shown(places: readonly SessionPlace[], sights: readonly Sight[]): Session<D>[] {
-    const shown = places.flatMap((place, i): Session<D>[] => {
-      const { stored, record } = sights[i] ?? {};
+    const latest = places.map((place, i) => ({ place, ...sights[i] }));
+    latest.sort((a, b) => (b.stored?.since ?? 0) - (a.stored?.since ?? 0));
+    return latest.flatMap(({ place, stored, record }): Session<D>[] => {
       const data = this.#store.data(place, record);
-      if (!data || !stored || this.#revocations.covers(place.tag, place.handle, stored.start)) return [];
+      if (!data || !stored || this.#revocations.covers(place.tag, place.handle, stored.since)) return [];
       const [startedAt, expiresAt] = [new Date(stored.start), new Date(stored.expires)];
       return [{ handle: place.handle, data, startedAt, expiresAt }];
     });
-    return shown.sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
   }
 
   #refuse(place: SessionPlace): void {

@@ -60,7 +60,7 @@ export class SessionReads<D extends SessionData> {
   async #see(place: SessionPlace, call: CallOptions): Promise<Sight> {
     if (this.#store.revocations.hasSession(place.handle)) return { state: 'gone' };
     const sight = await this.#store.look(place, call);
-    const began = sight.stored?.start;
+    const began = sight.stored?.since;
     return began !== undefined && this.#store.revocations.covers(place.tag, place.handle, began) ?
         { state: 'gone' }
       : sight;

@@ -6,7 +6,7 @@ import type { SessionSettings } from './options.js';
 import { newGeneration, tagOf, type Places, type SessionPlace, type UserPlace } from './places.js';
 import type { Revocations, UserRevocation } from './revocations.js';
 import type { SessionData } from './session.js';
-import { gone, isOfEpoch, readStored, type Stored } from './stored.js';
+import { gone, isLive, isOfEpoch, readStanding, readStored, writeStanding, type Stored } from './stored.js';
 
 /** How long a tombstone keeps writes out that began before it: longer than any request takes. */
 export const tombstoneLife = 3_600_000;
@@ -15,12 +15,12 @@ const buryAtOnce = 50;
 
 /** What one look at a session shows. */
 export interface Sight {
-  /** `cold`: not stored, or under a generation that is lost; `away`: the store did not say. */
+  /** `cold`: not stored, or under a standing that is lost; `away`: the store did not say. */
   readonly state: 'live' | 'gone' | 'cold' | 'away';
   readonly stored?: Stored;
   readonly record?: string;
-  /** The user's generation, if there is one. */
-  readonly generation?: string;
+  /** The user's, if there is one. */
+  readonly standing?: string;
 }
 
 export type Extended = 'extended' | 'gone' | 'cold';
@@ -69,7 +69,7 @@ export class SessionStore<D extends SessionData> {
   async askAll(user: UserPlace, places: readonly SessionPlace[], call: CallOptions): Promise<Sight[]> {
     const epoch = await this.epoch(call);
     const [held, ...records] = await this.ground.store.read(
-      [user.generation, ...places.map(({ record }) => record)],
+      [user.standing, ...places.map(({ record }) => record)],
       call,
     );
     return places.map((_, i) => sightOf(records[i] ?? null, held ?? null, epoch));
@@ -89,7 +89,7 @@ export class SessionStore<D extends SessionData> {
   /** Stores a session, ending the oldest where there are too many. One round trip; two when it must make room. */
   async save(place: SessionPlace, record: string, life: number, call: CallOptions): Promise<'stored' | 'gone'> {
     const kept = this.revocations.ofUser(place.tag);
-    if (kept?.secret) await this.revoke(place, kept, call);
+    if (kept) await this.revoke(place, kept, call);
     const epoch = await this.ground.epoch(call);
     const input = this.input(place, record, life, epoch);
     let room: SaveInput['room'] = [];
@@ -106,11 +106,11 @@ export class SessionStore<D extends SessionData> {
 
   /** Extends a session, and first the route to it where its id does not tell its user. */
   async extend(place: SessionPlace, isGiven: boolean, life: number, call: CallOptions): Promise<Extended> {
-    const { index, generation, record, handle } = place;
+    const { index, standing, record, handle } = place;
     const { absoluteTtl: absolute, touchEvery: least } = this.#settings;
     if (isGiven) await this.route(place, 'keep', life, call);
     const epoch = await this.epoch(call);
-    return this.ground.store.run(extend, { index, generation, record, epoch, handle, life, absolute, least }, call);
+    return this.ground.store.run(extend, { index, standing, record, epoch, handle, life, absolute, least }, call);
   }
 
   /** Whether extending by `life` gains enough to be written. No round trip. */
@@ -148,10 +148,10 @@ export class SessionStore<D extends SessionData> {
     call: CallOptions,
   ): Promise<number> {
     const sessions = handles.map((handle) => ({ handle, record: this.places.session(user.tag, handle).record }));
-    const { index, generation } = user;
+    const { index, standing } = user;
     return this.ground.store.run(
       bury,
-      { index, generation, epoch: await this.epoch(call), tombstone, what, sessions },
+      { index, standing, epoch: await this.epoch(call), tombstone, what, sessions },
       call,
     );
   }
@@ -165,24 +165,24 @@ export class SessionStore<D extends SessionData> {
   }
 
   /** Ends all sessions of a user, or all but one; kept when the store is away. One round trip. */
-  revoke(user: UserPlace, revocation: UserRevocation, call: CallOptions): Promise<number> {
-    return this.revocations.user(user.tag, revocation, call, {
+  revoke(user: UserPlace, asked: UserRevocation, call: CallOptions): Promise<number> {
+    return this.revocations.user(user.tag, asked, call, {
       instead: 0,
-      send: async ({ keep, secret }, asked) => {
-        const epoch = await this.ground.epoch(asked);
-        const kept =
-          keep === undefined ? {} : { keep: { handle: keep, record: this.places.session(user.tag, keep).record } };
+      send: async (revocation, sent) => {
+        const epoch = await this.ground.epoch(sent);
+        const { record = '' } = revocation.keep === undefined ? {} : this.places.session(user.tag, revocation.keep);
         const { count, handles } = await this.ground.store.run(
           revoke,
           {
             index: user.index,
-            generation: user.generation,
+            standing: user.standing,
             epoch: this.hasSource ? epoch : '',
-            next: `${epoch}.${secret}`,
+            at: revocation.at,
+            fresh: newGeneration(epoch),
             life: tombstoneLife,
-            ...kept,
+            keep: revocation.keep === undefined ? undefined : { handle: revocation.keep, record },
           },
-          asked,
+          sent,
         );
         void this.#buryDead(user, handles);
         return count;
@@ -201,11 +201,11 @@ export class SessionStore<D extends SessionData> {
   }
 
   input(place: SessionPlace, payload: string, life: number, epoch: string): SaveInput {
-    const { index, generation, record, lease, handle } = place;
+    const { index, standing, record, lease, handle } = place;
     const { absoluteTtl, maxPerUser } = this.#settings;
     return {
       index,
-      generation,
+      standing,
       record,
       lease,
       handle,
@@ -223,13 +223,11 @@ export class SessionStore<D extends SessionData> {
 }
 
 function sightOf(bytes: Buffer | null, held: Buffer | null, epoch: string): Sight {
-  const present = held?.toString();
-  const generation = present !== undefined && isOfEpoch(present, epoch) ? present : undefined;
-  const known = generation === undefined ? {} : { generation };
+  const standing = readStanding(held?.toString(), epoch);
+  const known = standing && { standing: writeStanding(standing) };
   if (bytes?.toString('latin1') === gone) return { state: 'gone', ...known };
   const stored = readStored(bytes);
-  if (!bytes || !stored || generation === undefined || !isOfEpoch(stored.generation, epoch))
-    return { state: 'cold', ...known };
-  if (stored.generation !== generation) return { state: 'gone', ...known };
+  if (!bytes || !stored || !standing || !isOfEpoch(stored.generation, epoch)) return { state: 'cold', ...known };
+  if (!isLive(stored, standing)) return { state: 'gone', ...known };
   return { state: 'live', stored, record: bytes.toString('utf8', stored.head), ...known };
 }

@@ -36,8 +36,8 @@ export class SourceReads<D extends SessionData> {
     const { ground } = this.#store;
     const store = this.#store;
     let before = sight;
-    // With the generation in it, nobody joins a load that began before a revocation.
-    const shape = sight.generation ?? '';
+    // With the standing in it, nobody joins a load that began before a revocation.
+    const shape = sight.standing ?? '';
     const found = await readThrough<string | null | undefined>(
       ground,
       {
@@ -56,7 +56,7 @@ export class SourceReads<D extends SessionData> {
             save,
             {
               ...store.input(place, record ?? '', life, lease.epoch),
-              fill: { token: lease.token, generation: before.generation },
+              fill: { token: lease.token, standing: before.standing },
               start: start <= ground.store.now() && start > 0 ? Math.floor(start) : undefined,
             },
             asked,
@@ -71,7 +71,7 @@ export class SourceReads<D extends SessionData> {
 
   /**
    * Learns from the source whose session a given id is. What was loaded for it is only answered, not stored: it was read
-   * before the user's generation was known, so that a revocation might have overtaken it.
+   * before the user's standing was known, so that a revocation might have overtaken it.
    */
   async learn(sessionId: string, handle: string, sight: Sight, call: DomainCall): Promise<Learnt> {
     const { ground } = this.#store;

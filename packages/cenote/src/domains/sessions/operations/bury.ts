@@ -1,6 +1,6 @@
 import { defineOperation, text } from '../../../store/operation.js';
-import { gone, memberOf, readStored } from '../stored.js';
-import { bytesAt, generationAt, isGone, type UserKeys } from './local.js';
+import { gone, isLive, memberOf, readStored } from '../stored.js';
+import { bytesAt, isGone, standingAt, type UserKeys } from './local.js';
 import { bury as lua } from './lua.gen.js';
 
 export interface BuryInput extends UserKeys {
@@ -18,21 +18,21 @@ export const bury = defineOperation<BuryInput, number>({
   name: 'bury',
   lua,
   invalidates: true,
-  encode: ({ index, generation, epoch, tombstone, what, sessions }) => ({
-    keys: [index, generation, ...sessions.map(({ record }) => record)],
+  encode: ({ index, standing, epoch, tombstone, what, sessions }) => ({
+    keys: [index, standing, ...sessions.map(({ record }) => record)],
     args: [epoch, String(tombstone), what, ...sessions.map(({ handle }) => handle)],
   }),
-  local(data, { keys: [index = '', generationKey = '', ...records], args: [epoch, tombstone, what, ...handles] }) {
-    const generation = generationAt(data, generationKey, epoch);
+  local(data, { keys: [index = '', standingKey = '', ...records], args: [epoch, tombstone, what, ...handles] }) {
+    const standing = standingAt(data, standingKey, epoch);
     let count = 0;
     for (const [i, record] of records.entries()) {
       const bytes = bytesAt(data, record);
       const stored = readStored(bytes);
-      const live = stored !== undefined && stored.generation === generation;
+      const live = isLive(stored, standing);
       if (text(what) !== 'all' && (!stored || live)) continue;
       if (live) count++;
       if (!isGone(bytes)) data.delete(record);
-      if (stored) data.zrem(index, memberOf(stored.start, text(handles[i])));
+      if (stored) data.zrem(index, memberOf(stored.since, text(handles[i])));
       if (text(tombstone) !== '0') data.set(record, gone, Number(text(tombstone)));
     }
     return count;

@@ -21,12 +21,12 @@ export const extend = defineOperation<ExtendInput, 'extended' | 'gone' | 'cold'>
   name: 'extend',
   lua,
   invalidates: false,
-  encode: ({ index, generation, record, epoch, handle, life, absolute, least }) => ({
-    keys: [index, generation, record],
+  encode: ({ index, standing, record, epoch, handle, life, absolute, least }) => ({
+    keys: [index, standing, record],
     args: [epoch, handle, String(life), absolute === undefined ? '' : String(absolute), String(least)],
   }),
-  local(data, { keys: [index = '', generation = '', record = ''], args: [epoch, handle, life, absolute, least] }) {
-    const found = sessionAt(data, { record, generation, epoch });
+  local(data, { keys: [index = '', standing = '', record = ''], args: [epoch, handle, life, absolute, least] }) {
+    const found = sessionAt(data, { record, standing, epoch });
     if (typeof found === 'string') return found;
     const { bytes, stored } = found;
     const now = Math.floor(data.now());
@@ -41,9 +41,9 @@ export const extend = defineOperation<ExtendInput, 'extended' | 'gone' | 'cold'>
       Buffer.concat([Buffer.from(writeStored({ ...stored, expires })), bytes.subarray(stored.head)]),
       left,
     );
-    data.zadd(index, expires, memberOf(stored.start, text(handle)));
+    data.zadd(index, expires, memberOf(stored.since, text(handle)));
     prolong(data, index, left);
-    prolong(data, generation, left, 2 * left);
+    prolong(data, standing, left, 2 * left);
     return 'extended';
   },
   decode: (reply) => replyWord(reply, ['extended', 'gone', 'cold'], 'extend'),

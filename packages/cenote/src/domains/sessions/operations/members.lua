@@ -1,6 +1,6 @@
 -- How many live sessions a user has, or which.
--- Atomic because: an index counts only under the user's present generation.
--- KEYS  1 the user's sessions by expiry · 2 the user's generation
+-- Atomic because: an index counts only while the user's generation stands.
+-- KEYS  1 the user's sessions by expiry · 2 the user's standing
 -- ARGV  1 epoch, or '' to trust any · 2 'count' or 'handles'
 -- Reply { number } | { handle … }, the first to expire first
 -- Cost  3 commands; O(log sessions) to count, O(sessions) for handles. Writes nothing.

@@ -1,6 +1,6 @@
 import { defineOperation, replyList, text } from '../../../store/operation.js';
-import { handleAt } from '../stored.js';
-import { generationAt, type UserKeys } from './local.js';
+import { handleIn } from '../stored.js';
+import { standingAt, type UserKeys } from './local.js';
 import { members as lua } from './lua.gen.js';
 
 export interface MembersInput extends UserKeys {
@@ -13,11 +13,11 @@ export const members = defineOperation<MembersInput, string[]>({
   name: 'members',
   lua,
   invalidates: false,
-  encode: ({ index, generation, epoch }) => ({ keys: [index, generation], args: [epoch, 'handles'] }),
-  local: (data, { keys: [index = '', generation = ''], args: [epoch] }) =>
-    generationAt(data, generation, epoch) === undefined ?
+  encode: ({ index, standing, epoch }) => ({ keys: [index, standing], args: [epoch, 'handles'] }),
+  local: (data, { keys: [index = '', standing = ''], args: [epoch] }) =>
+    standingAt(data, standing, epoch) === undefined ?
       []
-    : data.zrangeByScore(index, `(${Math.floor(data.now())}`, Infinity).map(([member]) => member.slice(handleAt)),
+    : data.zrangeByScore(index, `(${Math.floor(data.now())}`, Infinity).map(([member]) => handleIn(member)),
   decode: (reply) => replyList(reply, 'members').map(text),
 });
 
@@ -26,11 +26,9 @@ export const countMembers = defineOperation<MembersInput, number>({
   name: 'countMembers',
   lua,
   invalidates: false,
-  encode: ({ index, generation, epoch }) => ({ keys: [index, generation], args: [epoch, 'count'] }),
-  local: (data, { keys: [index = '', generation = ''], args: [epoch] }) => [
-    generationAt(data, generation, epoch) === undefined ? 0 : (
-      data.zcount(index, `(${Math.floor(data.now())}`, Infinity)
-    ),
+  encode: ({ index, standing, epoch }) => ({ keys: [index, standing], args: [epoch, 'count'] }),
+  local: (data, { keys: [index = '', standing = ''], args: [epoch] }) => [
+    standingAt(data, standing, epoch) === undefined ? 0 : data.zcount(index, `(${Math.floor(data.now())}`, Infinity),
   ],
   decode: (reply) => Number(replyList(reply, 'countMembers')[0]),
 });

@@ -17,20 +17,20 @@ export const rotate = defineOperation<RotateInput, 'rotated' | 'gone' | 'cold' |
   name: 'rotate',
   lua,
   invalidates: false,
-  encode: ({ index, generation, epoch, old, next, tombstone }) => ({
-    keys: [index, generation, old.record, next.record],
+  encode: ({ index, standing, epoch, old, next, tombstone }) => ({
+    keys: [index, standing, old.record, next.record],
     args: [epoch, old.handle, next.handle, String(tombstone)],
   }),
-  local(data, { keys: [index = '', generation = '', record = '', next = ''], args }) {
+  local(data, { keys: [index = '', standing = '', record = '', next = ''], args }) {
     const [epoch, oldHandle = '', newHandle = '', tombstone = ''] = args.map(text);
-    const found = sessionAt(data, { record, generation, epoch });
+    const found = sessionAt(data, { record, standing, epoch });
     if (typeof found === 'string') return found;
     if (data.has(next)) return 'taken';
-    const { start, expires } = found.stored;
+    const { since, expires } = found.stored;
     data.set(next, found.bytes, Math.max(1, data.lifetime(record) ?? 1));
     data.set(record, gone, Number(tombstone));
-    data.zrem(index, memberOf(start, oldHandle));
-    data.zadd(index, expires, memberOf(start, newHandle));
+    data.zrem(index, memberOf(since, oldHandle));
+    data.zadd(index, expires, memberOf(since, newHandle));
     return 'rotated';
   },
   decode: (reply) => replyWord(reply, ['rotated', 'gone', 'cold', 'taken'], 'rotate'),

@@ -1,8 +1,8 @@
 -- Stores a session: a new one, other data of a live one, or (with a token) what the source has answered.
 -- Atomic because: generation, limit and tombstone may not change between looking at them and writing.
--- KEYS  1 the user's sessions by expiry · 2 the user's generation · 3 record · 4 its lease · 5… records that may be ended to
+-- KEYS  1 the user's sessions by expiry · 2 the user's standing · 3 record · 4 its lease · 5… records that may be ended to
 --       make room
--- ARGV  1 epoch, or '' to trust any · 2 token of the lease for a fill, or '' · 3 the generation from before a load, '' for
+-- ARGV  1 epoch, or '' to trust any · 2 token of the lease for a fill, or '' · 3 the standing from before a load, '' for
 --       none · 4 a fresh generation · 5 handle · 6 life, ms · 7 absolute life, ms, or '' · 8 start, epoch ms, or '' for now
 --       9 most sessions of the user, or '' · 10 life of a tombstone, ms · 11 payload · 12… members of KEYS[5…]
 -- Reply { stored } | { gone }: deleted before, or past its absolute life | { voided }: the fill came too late
@@ -15,19 +15,21 @@ local function ofEpoch(generation)
   return epoch == '' or string.sub(generation, 1, #epoch + 1) == epoch .. '.'
 end
 
-local generation = redis.call('GET', KEYS[2])
-if generation and not ofEpoch(generation) then generation = false end
+local standing = redis.call('GET', KEYS[2])
+local generation, till = string.match(standing or '', '^(%S+) (%d+)$')
+if not generation or not ofEpoch(generation) then standing, generation, till = '', false, 0 end
+till = tonumber(till)
 if token ~= '' then
   if redis.call('GET', KEYS[4]) ~= token then return { 'voided' } end
   redis.call('DEL', KEYS[4])
-  if (generation or '') ~= ARGV[3] then return { 'voided' } end
+  if standing ~= ARGV[3] then return { 'voided' } end
 end
 
 local head = redis.pcall('GETRANGE', KEYS[3], 0, 127)
 if type(head) ~= 'string' then head = '' end
 if head == 'session/gone' then return { 'gone' } end
-local began, made = string.match(head, '^session/1 %d+ (%d+) (%S+)\n')
-local live = made and made == generation
+local began, since, made = string.match(head, '^session/1 %d+ (%d+) (%d+) (%S+)\n')
+local live = made and made == generation and tonumber(since) > till
 if live and token ~= '' then return { 'voided' } end
 if made and not live and token == '' and ofEpoch(made) then return { 'gone' } end
 
@@ -38,6 +40,7 @@ else
   redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 end
 local start = tonumber(live and began or ARGV[8]) or now
+since = live and tonumber(since) or math.max(now, till + 1)
 
 if ARGV[9] ~= '' and token == '' and not live then
   local members = redis.call('ZRANGE', KEYS[1], 0, -1)
@@ -57,22 +60,23 @@ if ARGV[9] ~= '' and token == '' and not live then
   end
   -- Logins of one millisecond keep their order.
   local last = members[#members]
-  if last and tonumber(string.sub(last, 1, 13)) >= start then start = tonumber(string.sub(last, 1, 13)) + 1 end
+  if last then since = math.max(since, string.sub(last, 1, 13) + 1) end
 end
 
 local ends = now + ARGV[6]
 if ARGV[7] ~= '' then ends = math.min(ends, start + ARGV[7]) end
 if ends <= now then return { 'gone' } end
 local life = ends - now
-local startText, endText = string.format('%013.0f', start), string.format('%013.0f', ends)
+local endText, sinceText = string.format('%013.0f', ends), string.format('%013.0f', since)
 local lifeText, twice = string.format('%.0f', life), string.format('%.0f', 2 * life)
 if not generation then
   generation = fresh
-  redis.call('SET', KEYS[2], generation, 'PX', twice)
+  redis.call('SET', KEYS[2], generation .. ' 0', 'PX', twice)
 elseif redis.call('PTTL', KEYS[2]) < life then
   redis.call('PEXPIRE', KEYS[2], twice)
 end
-redis.call('SET', KEYS[3], 'session/1 ' .. endText .. ' ' .. startText .. ' ' .. generation .. '\n' .. ARGV[11], 'PX', lifeText)
-redis.call('ZADD', KEYS[1], endText, startText .. '.' .. handle)
+head = table.concat({ 'session/1', endText, string.format('%013.0f', start), sinceText, generation }, ' ')
+redis.call('SET', KEYS[3], head .. '\n' .. ARGV[11], 'PX', lifeText)
+redis.call('ZADD', KEYS[1], endText, sinceText .. '.' .. handle)
 if redis.call('PTTL', KEYS[1]) < life then redis.call('PEXPIRE', KEYS[1], lifeText) end
 return { 'stored' }

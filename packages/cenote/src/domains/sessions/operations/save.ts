@@ -1,7 +1,6 @@
-import type { LocalData } from '../../../store/memory/local-data.js';
 import { defineOperation, replyList, replyWord, text } from '../../../store/operation.js';
-import { gone, isOfEpoch, memberOf, readStored, writeStored } from '../stored.js';
-import { bytesAt, generationAt, isGone, prolong, type UserKeys } from './local.js';
+import { gone, isLive, isOfEpoch, memberOf, readStored, sinceOf, writeStanding, writeStored } from '../stored.js';
+import { bytesAt, isGone, prolong, standingAt, trim, type UserKeys } from './local.js';
 import { save as lua } from './lua.gen.js';
 
 export interface SaveInput extends UserKeys {
@@ -9,9 +8,9 @@ export interface SaveInput extends UserKeys {
   readonly lease: string;
   /** Empty to trust any. */
   readonly epoch: string;
-  /** For what a load under the lease has given: the lease's token, and the user's generation from before the load, if any. */
-  readonly fill?: { readonly token: string; readonly generation: string | undefined } | undefined;
-  /** Used where the user has none. */
+  /** For what a load under the lease has given: the lease's token, and the user's standing from before the load, if any. */
+  readonly fill?: { readonly token: string; readonly standing: string | undefined } | undefined;
+  /** A generation, used where the user has none. */
   readonly fresh: string;
   readonly handle: string;
   /** Milliseconds. */
@@ -40,11 +39,11 @@ export const save = defineOperation<SaveInput, Saved>({
   lua,
   invalidates: false,
   encode: (input) => ({
-    keys: [input.index, input.generation, input.record, input.lease, ...input.room.map(({ record }) => record)],
+    keys: [input.index, input.standing, input.record, input.lease, ...input.room.map(({ record }) => record)],
     args: [
       input.epoch,
       input.fill?.token ?? '',
-      input.fill?.generation ?? '',
+      input.fill?.standing ?? '',
       input.fresh,
       input.handle,
       String(input.life),
@@ -56,26 +55,27 @@ export const save = defineOperation<SaveInput, Saved>({
       ...input.room.map(({ member }) => member),
     ],
   }),
-  local(data, { keys: [index = '', generationKey = '', record = '', lease = '', ...rooms], args }) {
+  local(data, { keys: [index = '', standingKey = '', record = '', lease = '', ...rooms], args }) {
     const [epoch = '', token = '', expected = '', fresh = '', handle = ''] = args.map(text);
     const [life, absolute, begins, most, tombstone] = args.slice(5, 10).map((arg) => optional(text(arg)));
     const now = Math.floor(data.now());
-    const generation = generationAt(data, generationKey, epoch);
+    const standing = standingAt(data, standingKey, epoch);
     if (token !== '') {
       if (data.get(lease)?.toString() !== token) return ['voided'];
       data.delete(lease);
-      if ((generation ?? '') !== expected) return ['voided'];
+      if ((standing ? writeStanding(standing) : '') !== expected) return ['voided'];
     }
     const bytes = bytesAt(data, record);
     if (isGone(bytes)) return ['gone'];
     const stored = readStored(bytes);
-    const live = stored !== undefined && stored.generation === generation;
+    const live = isLive(stored, standing);
     if (live && token !== '') return ['voided'];
     if (stored && !live && token === '' && isOfEpoch(stored.generation, epoch)) return ['gone'];
-    if (generation === undefined) data.delete(index);
+    if (standing === undefined) data.delete(index);
     else trim(data, index, now);
 
-    let start = (live ? stored.start : begins) ?? now;
+    const start = (live ? stored?.start : begins) ?? now;
+    let since = live && stored ? stored.since : Math.max(now, (standing?.till ?? 0) + 1);
     if (most !== undefined && token === '' && !live) {
       const members = data.zrange(index, 0, -1).toSorted();
       const room = new Map(rooms.map((key, i) => [text(args[i + 11]), key]));
@@ -85,17 +85,18 @@ export const save = defineOperation<SaveInput, Saved>({
         data.set(room.get(member) ?? '', gone, tombstone);
         data.zrem(index, member);
       }
-      const last = Number(members.at(-1)?.slice(0, 13) ?? -1);
-      if (last >= start) start = last + 1;
+      const last = members.at(-1);
+      if (last !== undefined) since = Math.max(since, sinceOf(last) + 1);
     }
     const expires = Math.min(now + (life ?? 0), start + (absolute ?? Infinity));
     if (expires <= now) return ['gone'];
     const left = expires - now;
-    if (generation === undefined) data.set(generationKey, fresh, 2 * left);
-    else prolong(data, generationKey, left, 2 * left);
-    const head = writeStored({ expires, start, generation: generation ?? fresh });
+    const generation = standing?.generation ?? fresh;
+    if (standing === undefined) data.set(standingKey, writeStanding({ generation, till: 0 }), 2 * left);
+    else prolong(data, standingKey, left, 2 * left);
+    const head = writeStored({ expires, start, since, generation });
     data.set(record, Buffer.concat([Buffer.from(head), bytesOf(args[10])]), left);
-    data.zadd(index, expires, memberOf(start, handle));
+    data.zadd(index, expires, memberOf(since, handle));
     prolong(data, index, left);
     return ['stored'];
   },
@@ -105,10 +106,6 @@ export const save = defineOperation<SaveInput, Saved>({
     return known === 'full' ? { word: known, members: members.map(text) } : { word: known };
   },
 });
-
-function trim(data: LocalData, index: string, now: number): void {
-  for (const [member] of data.zrangeByScore(index, -Infinity, now)) data.zrem(index, member);
-}
 
 function numberOrNone(value: number | undefined): string {
   return value === undefined ? '' : String(value);
