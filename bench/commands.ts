@@ -88,14 +88,14 @@ export const commands: Bench = {
     }),
 };
 
-interface Watch {
+export interface Watch {
   /** The commands since the last time. */
   since(): Promise<{ sent: string[]; called: string[] }>;
   stop(): Promise<void>;
 }
 
 /** Follows all commands by MONITOR, without the store's own heartbeat. */
-async function watchCommands(redis: RedisServer): Promise<Watch> {
+export async function watchCommands(redis: RedisServer): Promise<Watch> {
   const monitor = createClient({ url: redis.url });
   await monitor.connect();
   let seen: { name: string; inScript: boolean }[] = [];
