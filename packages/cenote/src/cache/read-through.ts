@@ -4,14 +4,12 @@
  *  1. Look the entry up. Fresh: return it. Stale: return it and refresh behind, under a lease.
  *  2. Gone: share this process's flight if it may be shared (see `flight.ts`), else start one.
  *  3. A flight asks the store for the key's lease: granted, taken by another process (wait and ask again, at most
- *     `wait`; with a memory tier, as soon as its feed tells that the lease or the value has changed), or a value has
- *     appeared (look it up).
+ *     `wait`: see `patience.ts`), or a value has appeared (look it up).
  *  4. Load under the lease, kept alive; bounded by `hard`.
  *  5. Fill under the lease: refused if it was voided meanwhile. The value goes to those who shared, and nowhere else.
  *
  * Without the store's word (away, on hold, waited too long) the loader still answers; its value is stored nowhere.
  */
-import type { Clock } from '../core/clock.js';
 import type { RefuseReason } from '../core/events.js';
 import { LoadTimeoutError } from '../core/errors.js';
 import { fill, prepare } from './fill.js';
@@ -21,6 +19,7 @@ import { wantedId, type Wanted } from './flights.js';
 import { askLease, coolOff, Lease, leaseLife, type Asked } from './lease.js';
 import { Load, until, type Loaded, type Loader } from './load.js';
 import { isBypass, lookup, lookupThen, tell, type Found, type Gone, type Held } from './lookup.js';
+import { Patience } from './patience.js';
 import type { Call, Plan } from './plan.js';
 import type { Scope } from './scope.js';
 import { mergeTags, resolveTags } from './tags.js';
@@ -28,10 +27,6 @@ import { runAlone } from './unleased.js';
 
 /** How often a caller looks again when values keep vanishing under it, before it loads without storing. */
 const mostLooks = 8;
-
-/** Milliseconds between questions while another process holds the lease; the longest at once where its end will be told. */
-const firstPause = 20;
-const longestPause = 100;
 
 export function readThrough(
   scope: Scope,
@@ -191,13 +186,9 @@ async function waitForLease(
   found: Found,
   flight: Flight,
 ): Promise<Lease | 'again' | 'unleased'> {
-  const { clock, common } = scope;
-  const { stored } = wanted.key;
-  const end = clock.monotonic() + plan.limits.wait;
-  for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
-    // Before the question: a change may be told before its answer.
-    const change = common.near?.changeOf([stored, common.names.lease(stored)]);
-    try {
+  const patience = new Patience(scope, wanted.key, plan.limits.wait);
+  try {
+    for (;;) {
       const asked = await askFor(scope, wanted, plan, mode, found).catch((error: unknown) => {
         plan.tally.storeFault('lease', error);
         return undefined;
@@ -205,18 +196,12 @@ async function waitForLease(
       if (asked instanceof Lease) return asked;
       if (asked === undefined || asked === 'held') return 'unleased';
       if (asked === 'present' || mode === 'refresh' || flight.isAbandoned) return 'again';
-      const left = end - clock.monotonic();
-      if (left <= 0) return 'unleased';
-      await (change?.within(clock, Math.min(longestPause, left)) ?? sleep(clock, Math.min(pause, left)));
+      if (!(await patience.pause())) return 'unleased';
       if (flight.isAbandoned) return 'again';
-    } finally {
-      change?.end();
     }
+  } finally {
+    patience.end();
   }
-}
-
-function sleep(clock: Clock, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(milliseconds, resolve));
 }
 
 /** Asks for a key's lease once, capturing the tags its caller names and those it is known to have had. */
