@@ -1,5 +1,6 @@
 import { defineOperation, replyWord, text } from '../../store/operation.js';
 import { add as lua } from './lua.gen.js';
+import { placeOne } from './place.js';
 import {
   bodyAt,
   deleted,
@@ -29,6 +30,8 @@ export interface AddInput {
   readonly most: number;
   /** Milliseconds that the list may live on, lest it outlive the message's note; `undefined` to change only what is there. */
   readonly life: number | undefined;
+  /** The message's note and what to note, where it is in the same partition: else it must have been placed before. */
+  readonly note?: { readonly key: string; readonly conversation: string } | undefined;
 }
 
 const words = ['added', 'edited', 'older', 'below', 'deleted', 'absent', 'cold'] as const;
@@ -39,8 +42,8 @@ export const add = defineOperation<AddInput, Added>({
   name: 'messages:add',
   lua,
   invalidates: false,
-  encode: ({ list, epoch, message, most, life }) => ({
-    keys: [list.order, list.bodies, list.marks, list.lease],
+  encode: ({ list, epoch, message, most, life, note }) => ({
+    keys: [list.order, list.bodies, list.marks, list.lease, ...(note ? [note.key] : [])],
     args: [
       epoch,
       life === undefined ? '' : String(life),
@@ -51,11 +54,13 @@ export const add = defineOperation<AddInput, Added>({
       String(message.status),
       message.version,
       message.payload,
+      note?.conversation ?? '',
     ],
   }),
-  local(data, { keys: [order = '', bodies = '', marks = '', lease = ''], args }) {
-    const [epoch, lifeText, most, mode, idText, time, status, version, payload] = args;
+  local(data, { keys: [order = '', bodies = '', marks = '', lease = '', note], args }) {
+    const [epoch, lifeText, most, mode, idText, time, status, version, payload, conversation] = args;
     data.delete(lease);
+    const noted = note === undefined ? 0 : placeOne(data, note, text(conversation), Number(text(lifeText)));
     const size = sizeAt(data, { order, bodies }, text(epoch));
     if (size === undefined || !isWhole(data, bodies, size)) return 'cold';
     const longest = text(lifeText) === '' ? Infinity : Number(text(lifeText));
@@ -64,7 +69,7 @@ export const add = defineOperation<AddInput, Added>({
 
     const at = { time: Number(text(time)), id: text(idText) };
     const given = {
-      status: Math.max(Number(text(status)), markAt(data, marks, at.id)),
+      status: Math.max(Number(text(status)), noted, markAt(data, marks, at.id)),
       version: text(version),
       payload: Buffer.from(text(payload)),
     };

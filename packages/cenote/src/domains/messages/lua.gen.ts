@@ -1,6 +1,17 @@
 // Generated from the *.lua files beside it by `npm run generate`: edit those.
 
 export const add = `redis.call('DEL', KEYS[4])
+local status = tonumber(ARGV[7])
+if KEYS[5] then
+  local note, left = redis.pcall('GET', KEYS[5]), redis.call('PTTL', KEYS[5])
+  local noted, conversation = string.match(type(note) == 'string' and note or '', '^(%d) (.*)$')
+  if conversation ~= ARGV[10] then
+    redis.call('SET', KEYS[5], (noted or '0') .. ' ' .. ARGV[10], 'PX', math.max(left, tonumber(ARGV[2])))
+  elseif left < tonumber(ARGV[2]) then
+    redis.call('PEXPIRE', KEYS[5], ARGV[2])
+  end
+  status = math.max(status, tonumber(noted or '0'))
+end
 local held = redis.pcall('ZCARD', KEYS[1])
 if type(held) ~= 'number' or redis.pcall('HGET', KEYS[2], ':epoch') ~= ARGV[1] or redis.call('HLEN', KEYS[2]) ~= held + 2 then
   return 'cold'
@@ -23,7 +34,7 @@ end
 
 local id, version, payload = ARGV[5], ARGV[8], ARGV[9]
 local mark = redis.pcall('ZSCORE', KEYS[3], id)
-local status = math.max(tonumber(ARGV[7]), type(mark) == 'string' and tonumber(mark) % 10 or 0)
+status = math.max(status, type(mark) == 'string' and tonumber(mark) % 10 or 0)
 if status == 4 then return 'deleted' end
 
 local word, body = 'edited', redis.call('HGET', KEYS[2], id)
@@ -209,10 +220,7 @@ else
   end
 end
 if #ids < limit and redis.call('HGET', KEYS[2], ':floor') ~= '' then return { 'cold' } end
-if #ids == 0 then return { 'known' } end
-local reply = redis.call('HMGET', KEYS[2], unpack(ids))
-table.insert(reply, 1, 'known')
-return reply
+return { 'known', #ids == 0 and {} or redis.call('HMGET', KEYS[2], unpack(ids)) }
 `;
 
 export const replace = `if ARGV[2] ~= '' and redis.call('GET', KEYS[4]) ~= ARGV[2] then return 'voided' end

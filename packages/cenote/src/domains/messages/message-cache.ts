@@ -143,7 +143,7 @@ export class MessageCache<M extends Message = ChatMessage> {
    * is cold or the store away: one message must not look like the whole list. A message that is there is not doubled; a
    * newer version (`version`, `updatedAt`) or, without either, the later call replaces it. True also where the list is right
    * without it: older than the floor, or deleted. Two slots, the note of where the message is first: dying between leaves a
-   * note. Two round trips, O(log list).
+   * note. One round trip, two on a cluster; O(log list).
    */
   async addMessageToConversation(conversationId: string, message: M, options?: DomainCallOptions): Promise<boolean> {
     const conversation = conversationIdOf(conversationId);

@@ -110,17 +110,21 @@ export class MessageLists {
     });
   }
 
-  /** Puts a message in its place, noting it first: two steps. */
+  /** Puts a message in its place, noting it first: in one step where one server holds both, else in two. */
   add(message: Encoded, conversation: string, call: DomainCall): Promise<Added> {
+    const { store } = this.#ground;
     const { life, most } = this.#limits;
     const list = this.#keys(conversation);
     return this.#ground.write<Added>(call, {
       key: list.order,
       send: async (asked) => {
         const epoch = await this.#ground.epoch(asked);
+        const key = this.#singles.noteOf(message.id);
+        const isTogether = store.partition([list.order, key]).length === 1;
+        const input = { list, epoch, message, most, life };
+        if (isTogether) return store.run(add, { ...input, note: { key, conversation } }, asked);
         const known = await this.#singles.place([message.id], conversation, life, asked);
-        const reached = raised(message, known.get(message.id));
-        return this.#ground.store.run(add, { list, epoch, message: reached, most, life }, asked);
+        return store.run(add, { ...input, message: raised(message, known.get(message.id)) }, asked);
       },
       replay: this.#drop(list),
       instead: 'cold',

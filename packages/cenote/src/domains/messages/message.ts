@@ -68,12 +68,12 @@ export function checkPosition(value: unknown, field: string): Position {
 /** A message as it was read or loaded, before each of its readers decodes it. */
 export interface Held {
   readonly status: number;
-  readonly payload: Uint8Array | string;
+  readonly payload: Buffer | string;
 }
 
 /** What was stored, with the status it has reached; `undefined` when it cannot be read. */
 export function decodeMessage<M extends Message>({ status, payload }: Held): M | undefined {
-  const record = decodeRecord<Message>(payload);
+  const record = decodeRecord<Message>(payload.toString());
   const reached = statuses[status - 1];
   if (!record || reached === undefined || record.status === reached) return record as M | undefined;
   return Object.freeze({ ...record, status: reached }) as M;

@@ -1,3 +1,4 @@
+import type { LocalData } from '../../store/memory/local-data.js';
 import { defineOperation, replyList, text } from '../../store/operation.js';
 import { place as lua } from './lua.gen.js';
 import { noteAt } from './stored.js';
@@ -16,13 +17,16 @@ export const place = defineOperation<PlaceInput, number[]>({
   lua,
   invalidates: false,
   encode: ({ notes, conversation, life }) => ({ keys: notes, args: [String(life), conversation] }),
-  local: (data, { keys, args: [lifeText, conversationText] }) =>
-    keys.map((key) => {
-      const { status, conversation } = noteAt(data, key);
-      const life = Math.max(data.lifetime(key) ?? 0, Number(text(lifeText)));
-      if (conversation === text(conversationText)) data.expire(key, life);
-      else data.set(key, `${status} ${text(conversationText)}`, life);
-      return status;
-    }),
+  local: (data, { keys, args: [life, conversation] }) =>
+    keys.map((key) => placeOne(data, key, text(conversation), Number(text(life)))),
   decode: (reply) => replyList(reply, 'messages:place').map(Number),
 });
+
+/** Notes where one message is; answers the status that is known of it. */
+export function placeOne(data: LocalData, key: string, conversation: string, least: number): number {
+  const noted = noteAt(data, key);
+  const life = Math.max(data.lifetime(key) ?? 0, least);
+  if (noted.conversation === conversation) data.expire(key, life);
+  else data.set(key, `${noted.status} ${conversation}`, life);
+  return noted.status;
+}

@@ -2,7 +2,7 @@
 -- Atomic because: the order, the bodies and the floor must be of one moment.
 -- KEYS  1 order (ids by createdAt) · 2 bodies (`:epoch`, `:floor`, id → body)
 -- ARGV  1 epoch · 2 how many · 3 createdAt and 4 id of the message whose elders are wanted; both '' for the newest
--- Reply { known, body… } newest first | { cold }: no list, one of another epoch, one that lost a part, or fewer than asked
+-- Reply { known, { body… } } newest first | { cold }: no list, one of another epoch, one that lost a part, or fewer than asked
 --       while there may be older ones below the floor
 -- Cost  6 commands, O(how many); O(list) for elders
 local held = redis.pcall('ZCARD', KEYS[1])
@@ -30,7 +30,4 @@ else
   end
 end
 if #ids < limit and redis.call('HGET', KEYS[2], ':floor') ~= '' then return { 'cold' } end
-if #ids == 0 then return { 'known' } end
-local reply = redis.call('HMGET', KEYS[2], unpack(ids))
-table.insert(reply, 1, 'known')
-return reply
+return { 'known', #ids == 0 and {} or redis.call('HMGET', KEYS[2], unpack(ids)) }

@@ -33,12 +33,14 @@ export const recent = defineOperation<RecentInput, Body[] | undefined>({
           .map(([member]) => member)
       : data.zrange(order, 0, limit - 1, true);
     if (ids.length < limit && floorAt(data, bodies)) return ['cold'];
-    return ['known', ...ids.map((member) => data.hget(bodies, member))];
+    return ['known', ids.map((member) => data.hget(bodies, member))];
   },
   decode(reply) {
-    const [word, ...stored] = replyList(reply, 'messages:recent');
+    const [word, stored = []] = replyList(reply, 'messages:recent');
     if (replyWord(word, ['known', 'cold'], 'messages:recent') === 'cold') return undefined;
-    const bodies = stored.map((body) => (body instanceof Buffer ? readBody(body) : undefined));
+    const bodies = replyList(stored, 'messages:recent').map((body) =>
+      body instanceof Buffer ? readBody(body) : undefined,
+    );
     return bodies.includes(undefined) ? undefined : (bodies as Body[]);
   },
 });

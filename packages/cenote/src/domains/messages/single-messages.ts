@@ -115,6 +115,10 @@ export class SingleMessages {
     return statuses;
   }
 
+  noteOf(id: string): string {
+    return this.#keys(id).note;
+  }
+
   async #read(key: string, call: CallOptions): Promise<Body | undefined> {
     const epoch = await this.#ground.epoch(call);
     return readMessage(await this.#ground.store.readOne(key, call), epoch);

@@ -14,17 +14,15 @@ export const deleted = 4;
 export interface Body {
   readonly status: number;
   readonly version: string;
-  readonly payload: Uint8Array;
+  readonly payload: Buffer;
 }
 
-const bodyHead = /^(\d) (\d*)\n/;
-const messageHead = /^([^ \t-\r]+) (\d) (\d*)\n/;
-/** What a head takes at most: an epoch, a status and a version of 99 digits. */
-const longestHead = 256;
+const bodyHead = /^(\d) (\d*)$/;
+const messageHead = /^([^ \t-\r]+) (\d) (\d*)$/;
 
 export function readBody(bytes: Buffer): Body | undefined {
-  const match = bodyHead.exec(bytes.toString('latin1', 0, longestHead));
-  return match ? partsOf(bytes, match[0].length, match[1], match[2]) : undefined;
+  const match = bodyHead.exec(headOf(bytes));
+  return match ? partsOf(bytes, match[0], match[1], match[2]) : undefined;
 }
 
 export function writeBody({ status, version, payload }: Body): Buffer {
@@ -33,16 +31,21 @@ export function writeBody({ status, version, payload }: Body): Buffer {
 
 /** A single message of this epoch. */
 export function readMessage(bytes: Buffer | null, epoch: string): Body | undefined {
-  const match = bytes && messageHead.exec(bytes.toString('latin1', 0, longestHead));
-  return match?.[1] === epoch ? partsOf(bytes as Buffer, match[0].length, match[2], match[3]) : undefined;
+  const match = bytes && messageHead.exec(headOf(bytes));
+  return match?.[1] === epoch ? partsOf(bytes as Buffer, match[0], match[2], match[3]) : undefined;
 }
 
 export function writeMessage(epoch: string, body: Body): Buffer {
   return Buffer.concat([Buffer.from(`${epoch} `), writeBody(body)]);
 }
 
-function partsOf(bytes: Buffer, length: number, status: string | undefined, version = ''): Body {
-  return { status: Number(status), version, payload: bytes.subarray(length) };
+/** The first line; nothing where there is but one. */
+function headOf(bytes: Buffer): string {
+  return bytes.toString('latin1', 0, Math.max(bytes.indexOf(10), 0));
+}
+
+function partsOf(bytes: Buffer, head: string, status: string | undefined, version = ''): Body {
+  return { status: Number(status), version, payload: bytes.subarray(head.length + 1) };
 }
 
 /** A body that meets the one that is there: statuses go forward only, and the newer version stays; at a tie, the new one. */
