@@ -54,6 +54,9 @@ interface Report {
 const prefix = 'torture-sessions';
 const users = ['ana', 'beto', 'chayo', 'don-luis', 'eva', 'fito'];
 const mostSeen = 200;
+const mostHot = 3;
+/** Slow writes under way in one process. */
+const mostSlow = 3;
 /** Milliseconds within which a login may fall to a revocation of its user that was under way or is told late. */
 const doubt = 1_000;
 
@@ -134,6 +137,7 @@ class SessionsActor implements Actor {
   readonly #cache: SessionCache;
   readonly #seen: string[] = [];
   readonly #report: { [Name in keyof Omit<Report, 'folder'>]: Report[Name][number][] };
+  readonly #slow = new Set<Promise<void>>();
   #kept = 0;
   #count = 0;
 
@@ -153,8 +157,8 @@ class SessionsActor implements Actor {
   async step(): Promise<void> {
     const chance = this.#place.random();
     if (chance < 0.4) return this.#check();
-    if (chance < 0.6) return this.#login();
-    if (chance < 0.68) return this.#writeSlowly();
+    if (chance < 0.55) return this.#login();
+    if (chance < 0.66) return this.#writeSlowly();
     if (chance < 0.78) return this.#logout();
     if (chance < 0.84) return this.#rotate();
     if (chance < 0.87) return this.#sweep();
@@ -167,7 +171,9 @@ class SessionsActor implements Actor {
     return { folder: this.#truth.folder, ...this.#report };
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await Promise.all(this.#slow);
+  }
 
   #pick<T>(from: readonly T[]): T | undefined {
     return from[Math.floor(this.#place.random() * from.length)];
@@ -175,7 +181,14 @@ class SessionsActor implements Actor {
 
   /** A session that lives, or that this process has seen. */
   #any(): string | undefined {
-    const id = this.#pick(this.#place.random() < 0.5 ? this.#truth.live() : this.#seen);
+    const live = this.#truth.live();
+    const choice = this.#place.random();
+    // Some are everybody's favourites: that is where logouts and slow requests meet.
+    const id = this.#pick(
+      choice < 0.4 ? live.slice(0, mostHot)
+      : choice < 0.6 ? live
+      : this.#seen.slice(choice < 0.8 ? -mostHot : 0),
+    );
     if (id !== undefined && !this.#seen.includes(id)) {
       this.#seen.push(id);
       if (this.#seen.length > mostSeen) this.#seen.shift();
@@ -213,13 +226,18 @@ class SessionsActor implements Actor {
     await this.#cache.set(id, this.#data(user), '1h');
   }
 
-  /** As a request does that began before a logout and writes what it had read. */
+  /** As a request does that began before a logout and writes what it had read, while others go on. */
   async #writeSlowly(): Promise<void> {
+    if (this.#slow.size >= mostSlow) await Promise.race(this.#slow);
     const id = this.#any();
     const data = id && (await this.#cache.get(id));
     if (!id || !data) return;
-    await sleep(this.#place.random() * 10);
-    await this.#cache.set(id, { ...data, lastActivity: Date.now() }, '1h');
+    const write = async (): Promise<void> => {
+      await sleep(this.#place.random() * 60);
+      await this.#cache.set(id, { ...data, lastActivity: Date.now() }, '1h');
+    };
+    const writing: Promise<void> = write().finally(() => this.#slow.delete(writing));
+    this.#slow.add(writing);
   }
 
   /** Has the truth know first, then the cache. */
