@@ -31,40 +31,44 @@ export async function compareCells(
   cells: readonly Cell[],
   { cells: wanted, rounds, milliseconds }: BenchOptions,
 ): Promise<Table> {
+  const chosen = cells.filter(({ name }) => wanted.test(name));
+  const sent = await commandsOf(redis, chosen);
   const server = await watchServer(redis.url);
-  const commands = await watchCommands(redis);
   const rows: (string | number)[][] = [];
-  try {
-    for (const cell of cells.filter(({ name }) => wanted.test(name))) {
-      const sides = [cell.document, cell.cenote].map((run) => ({
-        run,
-        times: [] as number[],
-        cpu: [] as number[],
-        sent: 0,
-      }));
-      for (const side of sides) {
-        for (let time = 0; time < warming; time++) await side.run();
-        await commands.since();
-        await side.run();
-        side.sent = (await commands.since()).sent.length;
+  for (const [index, cell] of chosen.entries()) {
+    const sides = [cell.document, cell.cenote].map((run) => ({ run, times: [] as number[], cpu: [] as number[] }));
+    for (let round = 0; round < rounds; round++)
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        const before = await server.read();
+        const { each, operations } = await stretch(side.run, milliseconds);
+        side.times.push(each);
+        side.cpu.push(((await server.read()).cpu - before.cpu) / operations);
       }
-      // MONITOR would be part of what is measured.
-      for (let round = 0; round < rounds; round++)
-        for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-          const before = await server.read();
-          const { each, operations } = await stretch(side.run, milliseconds);
-          side.times.push(each);
-          side.cpu.push(((await server.read()).cpu - before.cpu) / operations);
-        }
-      const [document, cenote] = sides.map(({ times }) => times) as [number[], number[]];
-      const ratio = median(cenote.map((time, round) => time / (document[round] as number)));
-      rows.push([cell.name, ...sides.flatMap(({ times, sent, cpu }) => [median(times), sent, median(cpu)]), ratio]);
-    }
-  } finally {
-    await commands.stop();
-    server.stop();
+    const [document, cenote] = sides.map(({ times }) => times) as [number[], number[]];
+    const ratio = median(cenote.map((time, round) => time / (document[round] as number)));
+    const figures = sides.flatMap(({ times, cpu }, side) => [median(times), sent[index]?.[side] ?? 0, median(cpu)]);
+    rows.push([cell.name, ...figures, ratio]);
   }
+  server.stop();
   return { title, columns, rows };
+}
+
+/** Commands that the client sends for one operation of each side. Counted first: MONITOR would be part of what is measured. */
+async function commandsOf(redis: RedisServer, cells: readonly Cell[]): Promise<number[][]> {
+  const commands = await watchCommands(redis);
+  const counts: number[][] = [];
+  for (const { document, cenote } of cells) {
+    const sides: number[] = [];
+    for (const run of [document, cenote]) {
+      for (let time = 0; time < warming; time++) await run();
+      await commands.since();
+      await run();
+      sides.push((await commands.since()).sent.length);
+    }
+    counts.push(sides);
+  }
+  await commands.stop();
+  return counts;
 }
 
 /** One operation after another for so long. `each`: median microseconds of one. */

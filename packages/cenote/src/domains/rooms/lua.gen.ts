@@ -28,8 +28,10 @@ export const noteRooms = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 1, #KEYS do
   local rooms, room, life = KEYS[i], ARGV[2 * i - 1], tonumber(ARGV[2 * i])
-  if redis.call('TYPE', rooms).ok ~= 'zset' then redis.call('DEL', rooms) end
-  redis.call('ZADD', rooms, 'GT', now + life, room)
+  if type(redis.pcall('ZADD', rooms, 'GT', now + life, room)) == 'table' then
+    redis.call('DEL', rooms) -- Of another type.
+    redis.call('ZADD', rooms, now + life, room)
+  end
   redis.call('ZREMRANGEBYSCORE', rooms, '-inf', now)
   if redis.call('PTTL', rooms) < life then redis.call('PEXPIRE', rooms, life) end
 end
@@ -48,10 +50,12 @@ if not held then
 elseif redis.call('PTTL', KEYS[1]) < stays then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
-if redis.call('TYPE', KEYS[2]).ok ~= 'zset' then redis.call('DEL', KEYS[2]) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[2], 'GT', now + life, ARGV[5])
+if type(redis.pcall('ZADD', KEYS[2], 'GT', now + life, ARGV[5])) == 'table' then
+  redis.call('DEL', KEYS[2]) -- Of another type.
+  redis.call('ZADD', KEYS[2], now + life, ARGV[5])
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('PTTL', KEYS[2]) < life then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 return held
@@ -85,8 +89,10 @@ for i = 1, #KEYS / 4 do
       redis.call('PEXPIRE', headline, stays)
     end
     redis.call('SET', view, held .. entry, 'PX', life)
-    if redis.call('TYPE', index).ok ~= 'zset' then redis.call('DEL', index) end
-    redis.call('ZADD', index, now + life, member)
+    if type(redis.pcall('ZADD', index, now + life, member)) == 'table' then
+      redis.call('DEL', index) -- Of another type.
+      redis.call('ZADD', index, now + life, member)
+    end
     redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
     if redis.call('PTTL', index) < life then redis.call('PEXPIRE', index, life) end
     reply[i] = 'stored'

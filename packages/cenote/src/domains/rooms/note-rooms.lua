@@ -3,13 +3,15 @@
 -- KEYS  rooms of a cache key, … (one slot, or one server)
 -- ARGV  for each: room id · life of its view at least, ms
 -- Reply number of keys
--- Cost  at most 7 commands a key, O(log rooms + rooms that expired)
+-- Cost  3 commands a key, at most 6, O(log rooms + rooms that expired)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 1, #KEYS do
   local rooms, room, life = KEYS[i], ARGV[2 * i - 1], tonumber(ARGV[2 * i])
-  if redis.call('TYPE', rooms).ok ~= 'zset' then redis.call('DEL', rooms) end
-  redis.call('ZADD', rooms, 'GT', now + life, room)
+  if type(redis.pcall('ZADD', rooms, 'GT', now + life, room)) == 'table' then
+    redis.call('DEL', rooms) -- Of another type.
+    redis.call('ZADD', rooms, now + life, room)
+  end
   redis.call('ZREMRANGEBYSCORE', rooms, '-inf', now)
   if redis.call('PTTL', rooms) < life then redis.call('PEXPIRE', rooms, life) end
 end

@@ -5,7 +5,7 @@
 -- ARGV  1 epoch · 2 life of the headline at least, ms · 3 life of the index's member at least, ms · 4 a fresh generation
 --       5 member of the index
 -- Reply the generation
--- Cost  at most 9 commands, O(log views + views that expired)
+-- Cost  6 commands, at most 10, O(log views + views that expired)
 local stays, life = tonumber(ARGV[2]), tonumber(ARGV[3])
 local head, held = redis.pcall('GETRANGE', KEYS[1], 0, 1023), nil
 if type(head) == 'string' then
@@ -18,10 +18,12 @@ if not held then
 elseif redis.call('PTTL', KEYS[1]) < stays then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
-if redis.call('TYPE', KEYS[2]).ok ~= 'zset' then redis.call('DEL', KEYS[2]) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[2], 'GT', now + life, ARGV[5])
+if type(redis.pcall('ZADD', KEYS[2], 'GT', now + life, ARGV[5])) == 'table' then
+  redis.call('DEL', KEYS[2]) -- Of another type.
+  redis.call('ZADD', KEYS[2], now + life, ARGV[5])
+end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('PTTL', KEYS[2]) < life then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 return held

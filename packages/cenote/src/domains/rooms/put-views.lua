@@ -4,7 +4,7 @@
 -- ARGV  1 epoch · 2 least life of headlines, ms · then for each view: token of a fill or '' · generation (a fill's, or a
 --       fresh one for a headline that is missing) · life, ms · member of the index · entry
 -- Reply { stored | voided … } for each view
--- Cost  at most 9 commands a view, O(log views + views that expired)
+-- Cost  8 commands a view, at most 11, O(log views + views that expired)
 local epoch, least = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -33,8 +33,10 @@ for i = 1, #KEYS / 4 do
       redis.call('PEXPIRE', headline, stays)
     end
     redis.call('SET', view, held .. entry, 'PX', life)
-    if redis.call('TYPE', index).ok ~= 'zset' then redis.call('DEL', index) end
-    redis.call('ZADD', index, now + life, member)
+    if type(redis.pcall('ZADD', index, now + life, member)) == 'table' then
+      redis.call('DEL', index) -- Of another type.
+      redis.call('ZADD', index, now + life, member)
+    end
     redis.call('ZREMRANGEBYSCORE', index, '-inf', now)
     if redis.call('PTTL', index) < life then redis.call('PEXPIRE', index, life) end
     reply[i] = 'stored'

@@ -53,12 +53,11 @@ const message = fc
     createdAt: fc.constantFrom<number | string>(1, 2, 2.5, '1970-01-01T00:00:00.002Z', -1),
   })
   .map((each): RoomMessage => each);
-const view = fc.tuple(fc.string({ maxLength: 3 }), fc.option(message, { nil: null })).map(([name, last]): View => ({
-  id: 'v',
-  name,
-  lastMessage: last,
-  ...(last ? { lastMessageAt: last.createdAt } : {}),
-}));
+const view = fc
+  .tuple(fc.string({ maxLength: 3 }), fc.option(message, { nil: null }))
+  .map(([name, last]): View =>
+    last ? { id: 'v', name, lastMessage: last, lastMessageAt: last.createdAt } : { id: 'v', name, lastMessage: null },
+  );
 
 const step: fc.Arbitrary<Step<Rooms, Model>> = fc.oneof(
   fc.tuple(roomId, cacheKey, view).map(([room, key, given]) => ({
