@@ -3,6 +3,10 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.js';
 import { coldKey } from './cold-key.js';
 import { commands } from './commands.js';
+import { presence } from './domains/presence.js';
+import { rooms } from './domains/rooms.js';
+import { messages } from './domains/messages.js';
+import { sessions } from './domains/sessions.js';
 import { endpoints } from './endpoints.js';
 import { fills } from './fills.js';
 import { hits } from './hits.js';
@@ -12,7 +16,19 @@ import { subjectNames, type SubjectName } from './subjects/index.js';
 import { markdown, type Table } from './table.js';
 import { tracking } from './tracking.js';
 
-const benches: readonly Bench[] = [hits, commands, coldKey, fills, near, nearMemory, tracking, endpoints];
+const benches: readonly Bench[] = [
+  hits,
+  commands,
+  coldKey,
+  fills,
+  near,
+  nearMemory,
+  tracking,
+  presence, rooms,
+  sessions,
+  endpoints,
+  messages,
+];
 
 const usage = `npm run bench -- [names] [options]
 

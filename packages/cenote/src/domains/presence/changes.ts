@@ -1,4 +1,5 @@
-import { defineOperation, replyList, replyWord, text } from '../../store/operation.js';
+import type { LocalData } from '../../store/memory/local-data.js';
+import { defineOperation, replyList, replyWord, text, type Reply } from '../../store/operation.js';
 import { statuses, type KnownStatus } from './change.js';
 import { changes as lua } from './lua.gen.js';
 import { mostChanges } from './record.js';
@@ -19,30 +20,39 @@ export interface FeedPage {
   readonly changes: readonly FeedChange[];
 }
 
-/** Reads the changes of a shard's users that came after a position. See `changes.lua`. One round trip, O(log n + changes). */
-export const changesAfter = defineOperation<{ readonly feed: string; readonly position: string }, FeedPage>({
+export interface FeedPlace {
+  readonly feed: string;
+  /** `''` to learn where the feed stands. */
+  readonly position: string;
+}
+
+/** Reads the changes of shards' users that came after a position in each. See `changes.lua`. One round trip, O(log n + changes). */
+export const changesAfter = defineOperation<readonly FeedPlace[], readonly FeedPage[]>({
   name: 'presence:changes',
   lua,
   invalidates: false,
-  encode: ({ feed, position }) => ({ keys: [feed], args: [position] }),
-  local(data, { keys: [feed = ''], args: [argument] }) {
-    const position = text(argument);
-    const [newest] = data.zrange(feed, -1, -1);
-    const last = newest?.slice(0, newest.indexOf(' '));
-    if (position === '') return ['whole', last ?? String(data.now() - 1)];
-    if (last === undefined || Number(last) <= Number(position)) return ['whole', position];
-    const found = data.zrangeByScore(feed, `(${Number(position)}`, Infinity).map(([line]) => line);
-    return [found.length >= mostChanges ? 'gap' : 'whole', last, ...found];
-  },
-  decode(reply) {
-    const [word, position, ...lines] = replyList(reply, 'presence:changes');
-    return {
-      gap: replyWord(word, ['whole', 'gap'], 'presence:changes') === 'gap',
-      position: text(position),
-      changes: lines.map((line) => {
-        const [number, who = '', status, user = ''] = text(line).split(' ');
-        return { number: Number(number), who, status: replyWord(status, statuses, 'presence:changes'), user };
-      }),
-    };
-  },
+  encode: (places) => ({ keys: places.map(({ feed }) => feed), args: places.map(({ position }) => position) }),
+  local: (data, { keys, args }) => keys.map((feed, i) => pageAfter(data, feed, text(args[i]))),
+  decode: (reply) => replyList(reply, 'presence:changes').map(decodePage),
 });
+
+function pageAfter(data: LocalData, feed: string, position: string): string[] {
+  const [newest] = data.zrange(feed, -1, -1);
+  const last = newest?.slice(0, newest.indexOf(' '));
+  if (position === '') return ['whole', last ?? String(data.now() - 1)];
+  if (last === undefined || Number(last) <= Number(position)) return ['whole', position];
+  const found = data.zrangeByScore(feed, `(${Number(position)}`, Infinity).map(([line]) => line);
+  return [found.length >= mostChanges ? 'gap' : 'whole', last, ...found];
+}
+
+function decodePage(reply: Reply): FeedPage {
+  const [word, position, ...lines] = replyList(reply, 'presence:changes');
+  return {
+    gap: replyWord(word, ['whole', 'gap'], 'presence:changes') === 'gap',
+    position: text(position),
+    changes: lines.map((line) => {
+      const [number, who = '', status, user = ''] = text(line).split(' ');
+      return { number: Number(number), who, status: replyWord(status, statuses, 'presence:changes'), user };
+    }),
+  };
+}

@@ -90,7 +90,7 @@ export const feedSuite: Suite = (makeWorld) => {
     const [alice, bob] = neighbours(2) as [string, string];
     for (const user of [alice, bob]) await a.domain.setOnline(user, 400);
     await world.pass(450);
-    a.store.dropReply('run:presence:sweep', 64);
+    a.store.dropReply('run:presence:sweep');
     expect(await world.soon(a.domain.sweep())).toEqual([]);
     expect(await b.domain.sweep()).toEqual([]);
     await b.domain.setOnline(bob);
@@ -134,7 +134,7 @@ export const feedSuite: Suite = (makeWorld) => {
   test('started, it polls and sweeps until it is stopped', async () => {
     const [a, b] = [open(world), open(world)];
     const told = changesOf(b);
-    const rounds = (): number => b.store.calls.filter((call) => call === 'run:presence:sweep').length / 64;
+    const rounds = (): number => b.store.calls.filter((call) => call === 'run:presence:silent').length / 64;
     expect(rounds()).toBe(0);
     b.domain.start({ every: 500 });
     await world.soon(b.domain.poll());

@@ -1,10 +1,10 @@
 import type { CallOptions } from '../../store/store.js';
 import type { Ground } from '../kit/ground.js';
-import { askAll } from './ask.js';
+import { askShards } from './ask.js';
 import type { KnownStatus } from './change.js';
 import { changesAfter, type FeedChange, type FeedPage } from './changes.js';
 import { hour, mostChanges } from './record.js';
-import { allShards, shardKeys } from './shards.js';
+import { everyShard } from './shards.js';
 
 /** A user's status has changed. */
 export interface PresenceChange {
@@ -79,19 +79,19 @@ export class Feed {
   }
 
   async #poll(call: CallOptions): Promise<void> {
-    const pages = await askAll(this.#ground, call, allShards, async (shard, epoch, limits) => {
+    const pages = await askShards(this.#ground, call, everyShard, (some, epoch) => {
       if (this.#epoch !== epoch) {
         this.#epoch = epoch;
         this.#places = new Map();
       }
-      const places = this.#places;
-      const { feed } = shardKeys(this.#ground, shard, epoch);
-      const position = places.get(shard)?.position ?? '';
-      return { places, page: await this.#ground.store.run(changesAfter, { feed, position }, limits) };
+      const asked = some.map(({ shard, keys: { feed } }) => ({
+        feed,
+        position: this.#places.get(shard)?.position ?? '',
+      }));
+      return this.#ground.store.run(changesAfter, asked, call);
     });
     const gaps = new Set<PresenceGap['reason']>();
-    for (const [shard, answer] of pages.entries())
-      if (answer?.places === this.#places) this.#read(shard, answer.page, gaps);
+    for (const [shard, page] of pages.entries()) if (page) this.#read(shard, page, gaps);
     // Told last: who reads statuses now reads them as of the new positions or later.
     for (const reason of gaps) this.#emit('gap', { reason });
     this.#isFirst = false;

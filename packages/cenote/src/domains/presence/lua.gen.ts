@@ -92,24 +92,33 @@ end
 return { before, status, number }
 `;
 
-export const changes = `local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-if ARGV[1] == '' then
-  if last then return { 'whole', last } end
-  local time = redis.call('TIME')
-  return { 'whole', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) - 1) }
+export const changes = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local reply = {}
+for i, feed in ipairs(KEYS) do
+  local position = ARGV[i]
+  local last = redis.call('ZRANGE', feed, -1, -1, 'WITHSCORES')[2]
+  if position == '' then
+    reply[i] = { 'whole', last or string.format('%.0f', now - 1) }
+  elseif not last or tonumber(last) <= tonumber(position) then
+    reply[i] = { 'whole', position }
+  else
+    local found = redis.call('ZRANGE', feed, '(' .. position, '+inf', 'BYSCORE')
+    -- The feed holds 500: if all of a full feed is new, more may have been.
+    local word = #found >= 500 and 'gap' or 'whole'
+    table.insert(found, 1, word)
+    table.insert(found, 2, last)
+    reply[i] = found
+  end
 end
-if not last or tonumber(last) <= tonumber(ARGV[1]) then return { 'whole', ARGV[1] } end
-local reply = redis.call('ZRANGE', KEYS[1], '(' .. ARGV[1], '+inf', 'BYSCORE')
--- The feed holds 500: if all of a full feed is new, more may have been.
-local word = #reply >= 500 and 'gap' or 'whole'
-table.insert(reply, 1, word)
-table.insert(reply, 2, last)
 return reply
 `;
 
 export const count = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-return redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf')
+local after = '(' .. string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local reply = {}
+for i, key in ipairs(KEYS) do reply[i] = redis.call('ZCOUNT', key, after, '+inf') end
+return reply
 `;
 
 export const lastSeen = `local record = redis.call('HGET', KEYS[1], ARGV[1])
@@ -130,14 +139,29 @@ end
 return reply
 `;
 
+export const silent = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit, old = string.format('%.0f', now), string.format('%.0f', now - ARGV[1])
+local reply = {}
+for i = 1, #KEYS, 2 do
+  local some = redis.call('ZCOUNT', KEYS[i], '-inf', limit) > 0 or redis.call('ZCOUNT', KEYS[i + 1], '-inf', old) > 0
+  reply[#reply + 1] = some and 1 or 0
+end
+return reply
+`;
+
 export const status = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local records = redis.call('HMGET', KEYS[1], unpack(ARGV))
-local reply = {}
-for i = 1, #ARGV do
-  local status, expires
-  if records[i] then status, expires = string.match(records[i], '^(%a+) %d+ (%d+)') end
-  reply[i] = expires and tonumber(expires) > now and status or 'offline'
+local reply, at = {}, 1
+for _, key in ipairs(KEYS) do
+  local count = tonumber(ARGV[at])
+  local records = redis.call('HMGET', key, unpack(ARGV, at + 1, at + count))
+  for i = 1, count do
+    local status, expires
+    if records[i] then status, expires = string.match(records[i], '^(%a+) %d+ (%d+)') end
+    reply[#reply + 1] = expires and tonumber(expires) > now and status or 'offline'
+  end
+  at = at + count + 1
 end
 return reply
 `;

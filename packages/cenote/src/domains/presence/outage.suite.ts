@@ -49,7 +49,7 @@ export const outageSuite: Suite = (makeWorld) => {
     expect(events.filter(({ type }) => type === 'store-fault')).toHaveLength(writes.length);
     for (const [read, answer] of reads) expect(await read(domain)).toEqual(answer);
     store.restore();
-    for (const target of ['status', 'count', 'page', 'last-seen', 'typists', 'sweep', 'changes']) {
+    for (const target of ['status', 'count', 'page', 'last-seen', 'typists', 'silent', 'changes']) {
       const before = events.length;
       store.fail(`run:presence:${target}`, undefined, 64);
       for (const [read] of reads) await read(domain);

@@ -1,9 +1,9 @@
 import { UsageError } from '../../core/errors.js';
 import type { CallOptions } from '../../store/store.js';
 import type { Ground } from '../kit/ground.js';
-import { askAll } from './ask.js';
+import { askAll, askShards } from './ask.js';
 import { countOf, pageOf, type ShardPage } from './reading.js';
-import { allShards, shardCount, shardKeys } from './shards.js';
+import { everyShard, shardCount, shardKeys } from './shards.js';
 
 /** Some of the users who are connected. */
 export interface OnlinePage {
@@ -22,8 +22,12 @@ interface Place {
 
 /** The connected users of each shard; `undefined` where the store did not answer. One round trip, O(log n) a shard. */
 export function countShards(ground: Ground, call: CallOptions): Promise<(number | undefined)[]> {
-  return askAll(ground, call, allShards, (shard, epoch, limits) =>
-    ground.store.run(countOf, { expiry: shardKeys(ground, shard, epoch).expiry }, limits),
+  return askShards(ground, call, everyShard, (some) =>
+    ground.store.run(
+      countOf,
+      some.map(({ keys }) => keys.expiry),
+      call,
+    ),
   );
 }
 
@@ -36,9 +40,9 @@ export async function readPage(
   const begin = cursor === undefined ? { shard: 0, after: '' } : placeOf(ground, cursor);
   const counts = await countShards(ground, call);
   const places = placesFor(begin, counts, limit);
-  const pages = await askAll(ground, call, places, ({ shard, after }, epoch, limits) => {
+  const pages = await askAll(ground, call, places, ({ shard, after }, epoch) => {
     const { users, names } = shardKeys(ground, shard, epoch);
-    return ground.store.run(pageOf, { users, names, after, limit }, limits);
+    return ground.store.run(pageOf, { users, names, after, limit }, call);
   });
   return assemble(places, pages, counts, limit);
 }

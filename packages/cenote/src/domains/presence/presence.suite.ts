@@ -185,6 +185,30 @@ export const presenceSuite: Suite = (makeWorld) => {
     expect(await domain.getBulkStatus([])).toEqual(new Map());
   });
 
+  test('where one operation may touch all keys, many are asked in few calls', async () => {
+    const { domain, store } = domainProcess(world, (options) => new PresenceCache(options));
+    const users = Array.from({ length: 2_500 }, (_, n) => `user-${n}`);
+    await Promise.all(users.map((user, n) => domain.setOnline(user, n < 100 ? 400 : '5m')));
+    await world.pass(450);
+    const before = store.calls.length;
+    const statuses = [...(await domain.getBulkStatus(users)).values()];
+    expect(statuses).toEqual(users.map((_, n) => (n < 100 ? 'offline' : 'online')));
+    expect(await domain.getOnlineCount()).toBe(2_400);
+    await domain.poll();
+    const asked = store.calls.slice(before);
+    expect(asked.filter((call) => call !== 'run:presence:status')).toEqual([
+      'run:presence:count',
+      'run:presence:changes',
+    ]);
+    // A shard is not divided between two: so they may be one more than 2,500 / 1,000.
+    expect(asked.length).toBeLessThanOrEqual(2 + 4);
+    expect((await domain.sweep()).toSorted()).toEqual(users.slice(0, 100).toSorted());
+    expect(await domain.sweep()).toEqual([]);
+    expect(store.calls.slice(-1)).toEqual(['run:presence:silent']);
+    const { users: listed } = await domain.getOnlineUsers({ limit: 1_000 });
+    expect(new Set(listed).size).toBe(1_000);
+  });
+
   test('everyone who is connected is listed once, a page at a time, whatever is heard of them meanwhile', async () => {
     const { domain } = open(world);
     expect(await domain.getOnlineUsers()).toEqual({ users: [], partial: false });

@@ -20,8 +20,9 @@ import {
   type WatchingOptions,
 } from './options.js';
 import { countShards, readPage, type OnlinePage } from './pages.js';
-import { mostUsers, seenAt, statusOf } from './reading.js';
-import { groupByShard, shardKeys, shardOf } from './shards.js';
+import { mostUsers, seenAt } from './reading.js';
+import { shardKeys, shardOf } from './shards.js';
+import { readStatuses } from './statuses.js';
 import { Sweeper } from './sweeper.js';
 import { noteTyping, typistsOf } from './typing.js';
 
@@ -120,29 +121,25 @@ export class PresenceCache {
   async getLastSeen(userId: string, options?: DomainCallOptions): Promise<Date | undefined> {
     const call = resolveDomainCall(options);
     const user = this.#ground.id(userId, 'userId');
-    const [seen] = await askAll(this.#ground, call, [shardOf(user)], (shard, epoch, limits) => {
+    const [seen] = await askAll(this.#ground, call, [shardOf(user)], (shard, epoch) => {
       const { users, lastSeen } = shardKeys(this.#ground, shard, epoch);
-      return this.#ground.store.run(seenAt, { users, lastSeen, user }, limits);
+      return this.#ground.store.run(seenAt, { users, lastSeen, user }, call);
     });
     return seen === undefined ? undefined : new Date(seen);
   }
 
   /**
    * The status of each user that is asked for, in the order of asking; `unknown` where the store did not answer. One round
-   * trip: one script for each shard, sent together. O(users).
+   * trip: one script for each 1,000 users; on a cluster at least one for each shard, sent together. O(users).
    */
   async getBulkStatus(userIds: readonly string[], options?: DomainCallOptions): Promise<Map<string, PresenceStatus>> {
     const call = resolveDomainCall(options);
     if (!Array.isArray(userIds)) throw new UsageError('userIds', userIds, 'must be a list of user ids');
-    const found = new Map<string, PresenceStatus>();
-    for (const [i, id] of userIds.entries()) found.set(this.#ground.id(id, `userIds[${i}]`), 'unknown');
-    const groups = groupByShard(found.keys(), mostUsers);
-    const answers = await askAll(this.#ground, call, groups, ({ shard, ids }, epoch, limits) =>
-      this.#ground.store.run(statusOf, { users: shardKeys(this.#ground, shard, epoch).users, ids }, limits),
+    return readStatuses(
+      this.#ground,
+      call,
+      userIds.map((id, i) => this.#ground.id(id, `userIds[${i}]`)),
     );
-    for (const [i, statuses] of answers.entries())
-      statuses?.forEach((status, at) => found.set(groups[i]?.ids[at] as string, status));
-    return found;
   }
 
   /**
@@ -194,8 +191,8 @@ export class PresenceCache {
    * Takes users offline whose connections have all expired, and tells who: each silence is reported once in the cluster,
    * whoever sweeps. Who came back before a sweep noticed is not reported, nor who has been silent for over an hour without
    * any sweep. Also forgets when those were seen who are gone for longer than `retention`. What a lost answer reported, the
-   * next sweep of this cache reports; the store away: nobody. One round trip, and one more for each 100 silent users of a
-   * shard; O(shards + silent · log n).
+   * next sweep of this cache reports; the store away: nobody. One round trip, and another for each 100 silent users of a
+   * shard; O(shards · log n + silent · log n).
    */
   async sweep(options?: DomainCallOptions): Promise<string[]> {
     return this.#sweeper.sweep(resolveDomainCall(options));
@@ -316,8 +313,8 @@ export class PresenceCache {
     const ground = this.#ground;
     const call = resolveDomainCall(options);
     const conversation = ground.id(conversationId, 'conversationId');
-    const [found] = await askAll(ground, call, [conversation], (id, epoch, limits) =>
-      ground.store.run(typistsOf, { key: ground.key('typing', id, epoch), ...(user && { user }) }, limits),
+    const [found] = await askAll(ground, call, [conversation], (id, epoch) =>
+      ground.store.run(typistsOf, { key: ground.key('typing', id, epoch), ...(user && { user }) }, call),
     );
     return found ?? [];
   }

@@ -1,28 +1,43 @@
 /** What reads presence: its operations change nothing. */
+import type { LocalData } from '../../store/memory/local-data.js';
 import { defineOperation, replyList, replyWord, text } from '../../store/operation.js';
 import { statuses, type KnownStatus } from './change.js';
 import { count as countLua, lastSeen as lastSeenLua, page as pageLua, status as statusLua } from './lua.gen.js';
 import { readRecord } from './record.js';
 
-/** The most users of one shard that one `statusOf` or `page` may name. */
+/** The most users that one `statusOf` or `pageOf` names. */
 export const mostUsers = 1_000;
 
-/** Tells the status of users of one shard. See `status.lua`. One round trip, O(users asked for). */
-export const statusOf = defineOperation<
-  { readonly users: string; readonly ids: readonly string[] },
-  readonly KnownStatus[]
->({
+/** Users of a shard, and the key under which they are kept. */
+export interface Members {
+  readonly users: string;
+  readonly ids: readonly string[];
+}
+
+/** Tells the status of users, in their order. See `status.lua`. One round trip, O(users asked for). */
+export const statusOf = defineOperation<readonly Members[], readonly KnownStatus[]>({
   name: 'presence:status',
   lua: statusLua,
   invalidates: false,
-  encode: ({ users, ids }) => ({ keys: [users], args: ids }),
-  local: (data, { keys: [users = ''], args }) =>
-    args.map((id) => {
-      const record = readRecord(data.hget(users, text(id)));
-      return record?.connections.some(({ expires }) => expires > data.now()) ? record.status : 'offline';
-    }),
+  encode: (groups) => ({
+    keys: groups.map(({ users }) => users),
+    args: groups.flatMap(({ ids }) => [String(ids.length), ...ids]),
+  }),
+  local(data, { keys, args }) {
+    let at = 0;
+    return keys.flatMap((users) => {
+      const ids = args.slice(at + 1, at + 1 + Number(text(args[at])));
+      at += ids.length + 1;
+      return ids.map((id) => statusIn(data, users, text(id)));
+    });
+  },
   decode: (reply) => replyList(reply, 'presence:status').map((word) => replyWord(word, statuses, 'presence:status')),
 });
+
+function statusIn(data: LocalData, users: string, id: string): KnownStatus {
+  const record = readRecord(data.hget(users, id));
+  return record?.connections.some(({ expires }) => expires > data.now()) ? record.status : 'offline';
+}
 
 /** Tells when a user was last heard of, in epoch milliseconds. See `last-seen.lua`. One round trip, O(1). */
 export const seenAt = defineOperation<
@@ -40,14 +55,14 @@ export const seenAt = defineOperation<
   decode: (reply) => (reply === null ? undefined : Number(text(reply))),
 });
 
-/** Counts the users of a shard who have a connection now. See `count.lua`. One round trip, O(log n). */
-export const countOf = defineOperation<{ readonly expiry: string }, number>({
+/** Counts the users of shards who have a connection now, by `expiry`. See `count.lua`. One round trip, O(log n) each. */
+export const countOf = defineOperation<readonly string[], readonly number[]>({
   name: 'presence:count',
   lua: countLua,
   invalidates: false,
-  encode: ({ expiry }) => ({ keys: [expiry], args: [] }),
-  local: (data, { keys: [expiry = ''] }) => data.zcount(expiry, `(${data.now()}`, Infinity),
-  decode: (reply) => Number(text(reply)),
+  encode: (keys) => ({ keys, args: [] }),
+  local: (data, { keys }) => keys.map((expiry) => data.zcount(expiry, `(${data.now()}`, Infinity)),
+  decode: (reply) => replyList(reply, 'presence:count').map((count) => Number(text(count))),
 });
 
 export interface ShardPage {
@@ -67,8 +82,7 @@ export const pageOf = defineOperation<
   encode: ({ users, names, after, limit }) => ({ keys: [users, names], args: [after, String(limit)] }),
   local(data, { keys: [users = '', names = ''], args: [after, limit] }) {
     const looked = data.zrangeByLex(names, text(after) === '' ? undefined : text(after), Number(text(limit)));
-    const isConnected = (name: string): boolean =>
-      readRecord(data.hget(users, name))?.connections.some(({ expires }) => expires > data.now()) === true;
+    const isConnected = (name: string): boolean => statusIn(data, users, name) !== 'offline';
     return [looked.length === Number(text(limit)) ? (looked.at(-1) ?? '') : '', ...looked.filter(isConnected)];
   },
   decode(reply) {

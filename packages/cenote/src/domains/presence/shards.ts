@@ -3,8 +3,10 @@ import type { Ground } from '../kit/ground.js';
 /** How many parts presence is kept in, each in a slot of its own. Names in the store depend on it: it never changes. */
 export const shardCount = 64;
 
-/** Every shard, by number. */
-export const allShards: readonly number[] = Object.freeze(Array.from({ length: shardCount }, (_, shard) => shard));
+/** Every shard, in the order of their numbers. */
+export const everyShard: readonly { readonly shard: number }[] = Object.freeze(
+  Array.from({ length: shardCount }, (_, shard) => Object.freeze({ shard })),
+);
 
 /** The shard of a user: FNV-1a over the UTF-16 units of the id. O(length). */
 export function shardOf(userId: string): number {

@@ -1,9 +1,9 @@
 import type { CallOptions } from '../../store/store.js';
 import type { Ground } from '../kit/ground.js';
-import { askAll } from './ask.js';
+import { askAll, askShards } from './ask.js';
 import type { Feed } from './feed.js';
-import { allShards, shardKeys } from './shards.js';
-import { sweepShard } from './sweep.js';
+import { everyShard, shardKeys } from './shards.js';
+import { hasSilent, sweepShard } from './sweep.js';
 
 /** Users that one script takes offline: it holds up the server for some 100 µs. */
 const most = 100;
@@ -16,14 +16,15 @@ interface Turn {
 
 /**
  * Takes users offline who have fallen silent, and reports each once: the script that removes a user from those who expire
- * is the only one to report it. If its answer is lost, the next sweep, signed alike, asks for it again.
+ * is the only one to report it. If its answer is lost, the next sweep, signed alike, asks for it again. Where nobody is
+ * silent no such script is sent: all shards are looked at first, at once.
  */
 export class Sweeper {
   readonly #ground: Ground;
   readonly #feed: Feed;
   readonly #who: string;
   readonly #retention: number;
-  readonly #turns = allShards.map((): Turn => ({ number: 0, isUnsure: false }));
+  readonly #turns = everyShard.map((): Turn => ({ number: 0, isUnsure: false }));
   /** Whom no caller has been given yet. */
   #silent: string[] = [];
   #running: Promise<unknown> = Promise.resolve();
@@ -43,8 +44,12 @@ export class Sweeper {
   }
 
   async #sweep(call: CallOptions): Promise<string[]> {
-    await askAll(this.#ground, call, allShards, async (shard, epoch, limits) => {
-      while (await this.#sweepSome(shard, epoch, limits));
+    const hints = await askShards(this.#ground, call, everyShard, (some) =>
+      this.#ground.store.run(hasSilent, { keys: some.map(({ keys }) => keys), retention: this.#retention }, call),
+    );
+    const due = everyShard.filter(({ shard }) => hints[shard] || (this.#turns[shard] as Turn).isUnsure);
+    await askAll(this.#ground, call, due, async ({ shard }, epoch) => {
+      while (await this.#sweepSome(shard, epoch, call));
     });
     const silent = this.#silent;
     this.#silent = [];
