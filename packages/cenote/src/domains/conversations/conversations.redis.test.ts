@@ -1,0 +1,4 @@
+import { onRedis } from '../kit/worlds.fixture.js';
+import { conversationsSuite } from './conversations.suite.js';
+
+onRedis(conversationsSuite);

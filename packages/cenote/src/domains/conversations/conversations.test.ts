@@ -1,0 +1,4 @@
+import { onMemory } from '../kit/worlds.fixture.js';
+import { conversationsSuite } from './conversations.suite.js';
+
+onMemory(conversationsSuite);
