@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { World } from '../../cache/world.fixture.js';
+import { put } from '../../testing/contract/example-operations.js';
 import type { DomainProcess } from '../kit/worlds.fixture.js';
 import type { SessionCache, SessionData } from './index.js';
 import { ada, dataOf, openSessions, type SessionOptionsOfTests } from './sessions.fixture.js';
@@ -121,6 +122,41 @@ export function awaySuite(makeWorld: () => World): void {
         ada,
       ]);
       expect(await domain.count('ada')).toBe(1);
+    });
+
+    test('what was acknowledged last is told again to whoever takes over', async () => {
+      const { domain, store } = open();
+      const old = open({ prefix: `${world.prefix}-old` });
+      const names = ['deleted', 'mine', 'rotated', 'swept'] as const;
+      const ids = new Map(
+        names.map((name) => [name, name === 'mine' ? name : domain.id(name === 'swept' ? 'bob' : 'ada')]),
+      );
+      const all = [...ids.values()];
+      const storeAll = (on: SessionCache): Promise<unknown> =>
+        Promise.all(names.map((name) => on.set(ids.get(name)!, name === 'swept' ? dataOf('bob') : ada)));
+      await storeAll(domain);
+      await domain.delete(ids.get('deleted')!);
+      await domain.delete('mine');
+      await domain.rotate(ids.get('rotated')!, domain.id('ada'));
+      await domain.deleteAll('bob');
+      await domain.invalidateToken('token', '1m');
+      // Another server, which holds what was there before all that.
+      await storeAll(old.domain);
+      const moved = new Map<string, Buffer | null>();
+      for await (const keys of store.scan(`${world.prefix}-old:*`))
+        for (const key of keys) moved.set(key.replace('-old:', ':'), await store.readOne(key));
+      for await (const keys of store.scan(`${world.prefix}:*`)) await store.delete(keys);
+      for (const [key, value] of moved) if (value) await store.run(put, { key, value });
+      expect(await Promise.all(all.map((id) => open().domain.get(id)))).toEqual([ada, ada, ada, dataOf('bob')]);
+      store.restore('another');
+      expect(await Promise.all(all.map((id) => domain.get(id)))).toEqual(names.map(() => undefined));
+      await world.pass(200);
+      expect(await Promise.all(all.map((id) => open().domain.get(id)))).toEqual(names.map(() => undefined));
+      expect(await open().domain.isTokenBlacklisted('token')).toBe(true);
+      const calls = store.calls.length;
+      store.restore('a third');
+      await world.pass(200);
+      expect(store.calls).toHaveLength(calls);
     });
 
     test('data that could not be stored are dropped: nothing older is answered', async () => {

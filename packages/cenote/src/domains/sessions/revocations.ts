@@ -1,5 +1,7 @@
 import type { CallOptions } from '../../store/store.js';
 import type { Ground } from '../kit/ground.js';
+import type { Replay } from '../kit/kept.js';
+import { Recent } from './recent.js';
 
 /** A revocation of a user's sessions, which may not have reached the store. */
 export interface UserRevocation {
@@ -12,32 +14,42 @@ export interface UserRevocation {
 /** By how many milliseconds the store's clock may be ahead of what this process takes it for: for so long too many are meant. */
 const clockMargin = 100;
 
+/** Kept by another cache on this store. */
+const unknown: UserRevocation = Object.freeze({ at: undefined, keep: undefined });
+
 interface Revocation<Reply> {
   readonly send: (call: CallOptions) => Promise<Reply>;
   readonly instead: Reply;
 }
 
 /**
- * Logouts and revocations that the store has not acknowledged. They are kept and sent again, and this process takes them
- * for done: what is revoked is refused here, whatever the store or the source says.
+ * Logouts and revocations. What the store has not acknowledged is kept and sent again, and this process takes it for done:
+ * what is revoked is refused here, whatever the store or the source says. What it acknowledged last is kept again when
+ * another server has taken over.
  */
 export class Revocations {
   readonly #ground: Ground;
+  readonly #recent: Recent;
   readonly #users = new Map<string, UserRevocation>();
   readonly #tokens = new Map<string, number>();
 
   constructor(ground: Ground) {
     this.#ground = ground;
+    this.#recent = new Recent(ground.store, ground.clock);
   }
 
-  session<Reply>(handle: string, call: CallOptions, { send, instead }: Revocation<Reply>): Promise<Reply> {
-    return this.#ground.write(call, {
-      key: this.#sessionKey(handle),
-      send,
-      replay: () => send({}),
-      instead,
-      during: 'delete',
-    });
+  async session<Reply>(handle: string, call: CallOptions, { send, instead }: Revocation<Reply>): Promise<Reply> {
+    const key = this.#sessionKey(handle);
+    const replay = (): Promise<Reply> => send({});
+    const reply = await this.#ground.write(call, { key, send, replay, instead, during: 'delete' });
+    if (!this.#ground.kept.covers(key)) this.ended(handle, replay);
+    return reply;
+  }
+
+  /** A session has ended in the store; `replay` ends it again. */
+  ended(handle: string, replay: Replay): void {
+    const key = this.#sessionKey(handle);
+    this.#recent.add(key, () => this.#keep(key, replay));
   }
 
   hasSession(handle: string): boolean {
@@ -54,21 +66,30 @@ export class Revocations {
     const kept = this.ofUser(tag);
     const asked = { at, keep: kept && kept.keep !== keep ? undefined : keep };
     const key = this.#userKey(tag);
+    const replay = async (): Promise<void> => {
+      await send(this.#users.get(tag) ?? asked, {});
+      this.#users.delete(tag);
+    };
     try {
       return await this.#ground.write(call, {
         key,
         send: (sent) => send(asked, sent),
-        replay: async () => {
-          await send(this.#users.get(tag) ?? asked, {});
-          this.#users.delete(tag);
-        },
+        replay,
         instead,
         replaces: true,
         during: 'delete',
       });
     } finally {
-      if (!this.#ground.kept.covers(key)) this.#users.delete(tag);
-      else this.#users.set(tag, { ...asked, at: at ?? Math.ceil(this.#ground.store.now()) + clockMargin });
+      // Told late, it means who had begun by now.
+      const late = { ...asked, at: at ?? Math.ceil(this.#ground.store.now()) + clockMargin };
+      if (this.#ground.kept.covers(key)) this.#users.set(tag, late);
+      else {
+        this.#users.delete(tag);
+        this.#recent.add(key, () => {
+          this.#users.set(tag, late);
+          this.#keep(key, replay);
+        });
+      }
     }
   }
 
@@ -86,34 +107,46 @@ export class Revocations {
 
   /** Never sent once the token has expired by itself. `until`: epoch milliseconds on the store's clock. */
   async token(
-    key: string,
+    token: string,
     until: number,
     call: CallOptions,
     send: (life: number, call: CallOptions) => Promise<unknown>,
   ): Promise<void> {
-    const { ground, label } = { ground: this.#ground, label: tokenKey(key) };
-    const later = Math.max(until, this.#tokens.get(key) ?? 0);
-    const left = (): number => Math.ceil(later - ground.store.now());
-    this.#tokens.set(key, later);
+    const { store, kept } = this.#ground;
+    const key = tokenKey(token);
+    const last = Math.max(until, this.#tokens.get(token) ?? 0);
+    const left = (): number => Math.ceil(last - store.now());
+    const replay = async (): Promise<void> => {
+      if (left() > 0) await send(left(), {});
+      this.#tokens.delete(token);
+    };
+    this.#tokens.set(token, last);
     try {
-      await ground.write<unknown>(call, {
-        key: label,
+      await this.#ground.write<unknown>(call, {
+        key,
         send: (sent) => send(Math.max(1, left()), sent),
-        replay: async () => {
-          if (left() > 0) await send(left(), {});
-          this.#tokens.delete(key);
-        },
+        replay,
         instead: undefined,
         replaces: true,
         during: 'delete',
       });
     } finally {
-      if (!ground.kept.covers(label)) this.#tokens.delete(key);
+      if (!kept.covers(key)) {
+        this.#tokens.delete(token);
+        this.#recent.add(key, () => {
+          this.#tokens.set(token, last);
+          this.#keep(key, replay);
+        });
+      }
     }
   }
 
-  hasToken(key: string): boolean {
-    return this.#ground.kept.covers(tokenKey(key)) && (this.#tokens.get(key) ?? 0) > this.#ground.store.now();
+  hasToken(token: string): boolean {
+    return this.#ground.kept.covers(tokenKey(token)) && (this.#tokens.get(token) ?? 0) > this.#ground.store.now();
+  }
+
+  #keep(key: string, replay: Replay): void {
+    this.#ground.kept.keep(key, replay, this.#ground.tally);
   }
 
   #sessionKey(handle: string): string {
@@ -125,9 +158,6 @@ export class Revocations {
   }
 }
 
-function tokenKey(key: string): string {
-  return `${key} revoked`;
+function tokenKey(token: string): string {
+  return `${token} revoked`;
 }
-
-/** Kept by another cache on this store. */
-const unknown: UserRevocation = Object.freeze({ at: undefined, keep: undefined });

@@ -19,8 +19,8 @@
  * Only hashes of ids are stored, told or shown.
  *
  * **Store away.** With `source`, reads ask it, and what another server has held (a restart, a failover, a snapshot) is not
- * believed before the source has said so. Without it the store is all there is: what comes back with a snapshot counts.
- * Logouts and revocations that cannot reach the store are kept, sent when it is back, and hold in this process meanwhile.
+ * believed before the source has said so. Without it the store is all there is: what comes back with a snapshot counts, but
+ * for the revocations of the last seconds, which are told to whoever has taken over. Logouts and revocations that cannot reach the store are kept, sent when it is back, and hold in this process meanwhile.
  */
 import type { Duration } from '../../core/duration.js';
 import { UsageError } from '../../core/errors.js';
@@ -220,6 +220,7 @@ export class SessionCache<D extends SessionData = SessionData> {
     let reply = await move();
     if (reply === 'cold' && this.#store.hasSource && (await this.#reads.get(oldId, undefined, call)))
       reply = await move();
+    if (reply === 'rotated') this.#revocations.ended(old.handle, () => this.#bury(user, old.handle, {}));
     return reply === 'rotated';
   }
 

@@ -196,6 +196,23 @@ export function sessionsSuite(makeWorld: () => World): void {
       expect(await domain.get(id)).toBeUndefined();
     });
 
+    test('a session that deleteAll ended, though the process died before it left tombstones', async () => {
+      const { domain, store } = open();
+      const ids = [domain.id('ada'), 'mine'];
+      for (const id of ids) await domain.set(id, ada);
+      store.fail('run:bury');
+      expect(await domain.deleteAll('ada')).toBe(2);
+      await world.turns();
+      for (const id of ids) {
+        await domain.set(id, ada);
+        expect([await domain.extend(id), await domain.get(id), await domain.count('ada')]).toEqual([
+          false,
+          undefined,
+          0,
+        ]);
+      }
+    });
+
     test('rotation does not take an id that is, or was, a session', async () => {
       const { domain } = open();
       const [a, b, dead] = [await domain.create(ada), await domain.create(ada), await domain.create(ada)];
