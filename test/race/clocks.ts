@@ -1,5 +1,5 @@
 /** The clocks of the servers of a run, and what is wrong with them. */
-import { openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 
 import type { Clock } from 'cenote';
 
@@ -42,6 +42,10 @@ export class ClockErrors {
     bytes.writeDoubleLE(skew, 0);
     bytes.writeDoubleLE(asleep, 8);
     writeSync(this.#file, bytes, 0, length, server * length);
+  }
+
+  close(): void {
+    closeSync(this.#file);
   }
 }
 

@@ -1,5 +1,6 @@
 import { mutants } from './mutants.js';
-import { breaches, race, type RaceReport } from './race.js';
+import { breaches, type RaceReport } from './outcome.js';
+import { race } from './race.js';
 
 /** How a mutant fared. */
 export interface Hunt {

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { faults, faultsExplained, kinds, type Fault, type Kind } from './kinds.js';
 import { hunt, tableOf } from './hunt.js';
 import { mutantNames } from './mutants.js';
-import { isProof, race, type RaceOptions, type RaceReport } from './race.js';
+import { isProof, type RaceOptions, type RaceReport } from './outcome.js';
+import { race } from './race.js';
 import { describe } from './report.js';
 import { nearBound } from './shelf.js';
 
@@ -148,10 +149,15 @@ async function main(): Promise<number> {
   return isProof(report) ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isMisuse = error instanceof Misuse || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  console.error(isMisuse ? `${(error as Error).message}\nSee npm run race -- --help` : error);
-  process.exitCode = isMisuse ? 2 : 1;
+async function exitCode(): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    const isMisuse = error instanceof Misuse || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    console.error(isMisuse ? `${(error as Error).message}\nSee npm run race -- --help` : error);
+    return isMisuse ? 2 : 1;
+  }
 }
+
+// Not by running out of work: Node 20 may spin for ever in its own end over a socket that was reset while it was ending.
+process.exit(await exitCode());

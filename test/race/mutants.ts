@@ -17,6 +17,7 @@ import { Pending } from '../../packages/cenote/src/cache/pending.js';
 import { freshVersions, tagPairs, tagsOfHead } from '../../packages/cenote/src/cache/tags.js';
 import { Unleased } from '../../packages/cenote/src/cache/unleased.js';
 import { RedisStore } from '../../packages/cenote/src/store/redis/redis-store.js';
+import { GivenClock } from './clocks.js';
 import type { Fault, Kind } from './kinds.js';
 import { prefix } from './shelf.js';
 
@@ -134,11 +135,82 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     ...near('tags'),
     apply: () => (Near.prototype.forgetTag = () => undefined),
   },
+  'near-deaf-to-keys': {
+    safeguard: 'copies in memory go when the feed says that their key has changed',
+    ...near('keys'),
+    apply() {
+      const names = new Names(prefix);
+      const { changed } = Near.prototype;
+      Near.prototype.changed = function (this: Near, stored) {
+        if (names.raw(stored) === undefined) changed.call(this, stored);
+      };
+    },
+  },
   'near-keeps-when-lost': {
     safeguard: 'memory is emptied when the feed of changes is lost',
-    ...near('keys'),
-    faults: ['cuts'],
+    ...near('keys', 'cuts'),
     apply: () => (Near.prototype.lost = () => undefined),
+  },
+  'near-without-heartbeat': {
+    safeguard: 'memory is served only while a heartbeat has been answered within the bound',
+    ...near('keys', 'blackholes'),
+    apply() {
+      const { watch } = RedisStore.prototype;
+      RedisStore.prototype.watch = function (this: RedisStore, ...args) {
+        const { stop } = watch.apply(this, args);
+        return { aliveAt: Infinity, stop };
+      };
+    },
+  },
+  'near-looks-once': {
+    safeguard: 'the clock is looked at anew in each turn of the event loop: the process may have been frozen before it',
+    ...near('keys', 'freezes'),
+    apply: endlessTurn,
+  },
+  'near-trusts-sleep': {
+    safeguard:
+      'memory is not trusted when the clocks disagree about how much time has passed: the machine may have slept',
+    ...near('keys', 'suspensions'),
+    apply() {
+      const start = Date.now();
+      GivenClock.prototype.now = function (this: GivenClock) {
+        return start + this.monotonic();
+      };
+    },
+  },
+  'near-keeps-its-own': {
+    safeguard: 'this process invalidates its own memory, whether the store could be told or not',
+    ...near('mixed', 'refusals'),
+    apply() {
+      const names = new Names(prefix);
+      const { forget, forgetTag } = Near.prototype;
+      Near.prototype.changed = function (this: Near, stored) {
+        const raw = names.raw(stored);
+        if (raw === undefined) forgetTag.call(this, stored);
+        else forget.call(this, raw);
+      };
+      Near.prototype.forget = Near.prototype.forgetTag = () => undefined;
+    },
+  },
+  'near-forgets-once': {
+    safeguard:
+      'this process invalidates its own memory again when the store has answered: reads may have filled it since',
+    ...near('keys', 'refusals'),
+    apply() {
+      const names = new Names(prefix);
+      const { changed, forget } = Near.prototype;
+      Near.prototype.changed = function (this: Near, stored) {
+        const raw = names.raw(stored);
+        if (raw === undefined) changed.call(this, stored);
+        else forget.call(this, raw);
+      };
+      const asked = new Set<string>();
+      Near.prototype.forget = function (this: Near, raw) {
+        if (asked.delete(raw)) return;
+        asked.add(raw);
+        forget.call(this, raw);
+      };
+    },
   },
 };
 
@@ -151,14 +223,22 @@ export function applyMutant(name: string): void {
   mutant.apply();
 }
 
-/** Shows in fine weather, between processes with a memory tier. */
-function near(kind: Kind): Pick<Mutant, 'kind' | 'processes' | 'faults' | 'near'> {
-  return { kind, processes: 2, faults: [], near: true };
+/** Shows between processes with a memory tier, in fine weather or under faults. */
+function near(kind: Kind, ...faults: Fault[]): Pick<Mutant, 'kind' | 'processes' | 'faults' | 'near'> {
+  return { kind, processes: 2, faults, near: true };
 }
 
 /** Shows in fine weather. One process has two caches, each with a connection of its own. */
 function calm(kind: Kind): Pick<Mutant, 'kind' | 'processes' | 'faults'> {
   return { kind, processes: 1, faults: [] };
+}
+
+/** Whoever waits for the end of a turn of the event loop to look at the clock again waits for ever. */
+function endlessTurn(): void {
+  const { setImmediate } = globalThis;
+  const patched = (run: () => void): NodeJS.Immediate =>
+    setImmediate(String(run).includes('#credit') ? () => undefined : run);
+  globalThis.setImmediate = patched as typeof globalThis.setImmediate;
 }
 
 type Run = <Input, Output>(operation: Operation<Input, Output>, input: Input, options?: CallOptions) => Promise<Output>;
@@ -221,7 +301,9 @@ async function withLateTags(run: Run, names: Names, write: WriteInput): Promise<
     epoch: head.epoch,
   });
   const pairs = tagPairs(tags, new Map(keys.map((key, index) => [key, versions[index] ?? ''])));
-  return { ...write, entry: encodeEntry(write.value, { ...head, tags: pairs }, bytes.subarray(payloadAt)) };
+  const { id, freshUntil, grace, epoch, version, encoding, cost } = head;
+  const late = { id, freshUntil, grace, epoch, version, encoding, cost, tags: pairs };
+  return { ...write, entry: encodeEntry(write.value, late, bytes.subarray(payloadAt)) };
 }
 
 /** Replays name no limits for their calls; nothing else that invalidates does so. Here they are taken for sent. */

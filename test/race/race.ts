@@ -16,44 +16,22 @@ import { startRedis, type RedisServer } from '../servers/redis.js';
 import { TcpProxy } from '../servers/tcp-proxy.js';
 import { ClockErrors } from './clocks.js';
 import { mostRows, type Episode } from './episode.js';
-import { add, noFindings, type Findings } from './findings.js';
-import { kinds, type Fault, type Kind } from './kinds.js';
-import { give } from './orders.js';
+import { add, noFindings } from './findings.js';
+import { kinds, type Kind } from './kinds.js';
+import { give, type Setting } from './orders.js';
+import { breaches, type RaceOptions, type RaceReport } from './outcome.js';
 import { Random } from './random.js';
 import { nearBound, prefix } from './shelf.js';
 import { Truth } from './truth.js';
 import { mostSkew, snapshot, Weather } from './weather.js';
 
-export interface RaceOptions {
-  readonly episodes: number;
-  readonly seed: number;
-  readonly processes: number;
-  readonly kind: Kind | 'all';
-  readonly faults: readonly Fault[];
-  /** Caches have a memory tier, and one each: what others have invalidated may be served from it for a while. */
-  readonly near?: boolean;
-  readonly mutant?: string | undefined;
-  /** Ends at the first breach, as a hunt for a mutant does. */
-  readonly untilBreach?: boolean;
-  /** Ends after so many milliseconds, whatever is left to play. */
-  readonly most?: number | undefined;
-}
-
-export interface RaceReport extends Findings {
-  readonly options: RaceOptions;
-  episodes: number;
-  byKind: Record<string, number>;
-  /** Made by the weather, by fault. */
-  troubles: Readonly<Record<string, number>>;
-  seconds: number;
-}
-
 /**
- * Episodes that are played at the same time: few where a run is short or ends at the first breach, else many, since a round
- * lasts as long as its slowest episode and its waits for quiet.
+ * Episodes that are played at the same time, all of one kind: many in a long run, since a round lasts as long as its slowest
+ * episode and its waits for quiet; in a short one so few that each kind has its turn.
  */
-function perRoundOf({ episodes, untilBreach }: RaceOptions): number {
-  return untilBreach || episodes < 2_400 ? 24 : 96;
+function perRoundOf({ episodes, kind, untilBreach }: RaceOptions): number {
+  if (episodes >= 2_400 && !untilBreach) return 96;
+  return Math.min(24, Math.ceil(episodes / (kind === 'all' ? kinds.length : 1)));
 }
 
 /** In a storm calls go unanswered, and runs should not take long; in calm none should miss its deadline on a busy machine. */
@@ -69,49 +47,29 @@ export async function race(
   const began = performance.now();
   const report: RaceReport = { ...noFindings(), options, episodes: 0, byKind: {}, troubles: {}, seconds: 0 };
   const redis = await startRedis({ args: ['--dbfilename', snapshot] });
+  const clocks = await skewedClocks(options, join(redis.dir, 'clocks'));
   const networks: TcpProxy[] = [];
   const servers: ChildProcess[] = [];
   try {
     const truth = join(redis.dir, 'truth');
     const rows = perRoundOf(options) * mostRows;
     await writeFile(truth, Buffer.alloc(Truth.size(rows, options.processes)));
-    const clocks = await skewedClocks(options, join(redis.dir, 'clocks'));
-    const perServer = cachesPerServer(options);
     await Promise.all(
       Array.from({ length: options.processes }, async (_, server) => {
-        const behind = await Promise.all(Array.from({ length: perServer }, () => TcpProxy.start({ port: redis.port })));
+        const behind = await networksOf(options, redis);
         networks.push(...behind);
         const child = forkProgram(new URL('server.ts', import.meta.url));
         servers.push(child);
-        const urls = behind.map(({ port }) => `redis://127.0.0.1:${port}`);
-        await give(child, {
-          do: 'open',
-          setting: {
-            server,
-            servers: options.processes,
-            urls,
-            deadline: options.faults.length > 0 ? deadlines.storm : deadlines.calm,
-            near: options.near ?? false,
-            truth,
-            clocks:
-              options.faults.some((fault) => fault === 'skews' || fault === 'suspensions') ? clocks.path : undefined,
-            seed: options.seed,
-            mutant: options.mutant,
-          },
-        });
+        const setting = settingOf(options, server, behind, { truth, clocks: clocks.path });
+        await give(child, { do: 'open', setting });
       }),
     );
     const around = { redis, networks, servers, clocks: clocks.errors };
-    const weather = new Weather(around, options.faults, options.seed, options.near ? 200 : 10);
+    const weather = new Weather(around, options.faults, options.seed, restOf(options));
     for (let rounds = 0; report.episodes < options.episodes; rounds++) {
       const round = roundOf(options, report, rounds);
       await clean(redis, truth, Truth.size(rows, options.processes));
-      weather.begin();
-      try {
-        await Promise.all(servers.map((server) => give(server, { do: 'play', episodes: round })));
-      } finally {
-        await weather.calm();
-      }
+      await play(servers, round, weather);
       await Promise.all(servers.map((server) => give(server, { do: 'quiet' })));
       if (options.faults.length > 0) await forgetLeases(redis);
       if (options.near) await new Promise((resolve) => setTimeout(resolve, nearBound));
@@ -133,6 +91,7 @@ export async function race(
   } finally {
     for (const server of servers) server.kill('SIGKILL');
     await Promise.all(networks.map((network) => network.close()));
+    clocks.errors.close();
     await redis.stop();
   }
 }
@@ -142,22 +101,34 @@ export function cachesPerServer({ processes, near }: RaceOptions): number {
   return processes === 1 && !near ? 2 : 1;
 }
 
-/** Reads that broke the promise, of whatever sort. */
-export function breaches({ transient, permanent, false: untrue }: Findings): number {
-  return transient + permanent + untrue;
+/** A network for each cache of a server. */
+function networksOf(options: RaceOptions, { port }: RedisServer): Promise<TcpProxy[]> {
+  return Promise.all(Array.from({ length: cachesPerServer(options) }, () => TcpProxy.start({ port })));
 }
 
-/** Whether a run found nothing wrong, and could have. */
-export function isProof(report: RaceReport): boolean {
-  const finals = report.finalHits + report.finalFills;
-  return (
-    breaches(report) === 0 &&
-    report.errors === 0 &&
-    report.finalMisses === 0 &&
-    report.finalHits > finals / 4 &&
-    (!report.options.near || (report.counts['near hits'] ?? 0) > 0) &&
-    report.values > 0
-  );
+function settingOf(
+  { processes, seed, faults, near = false, mutant }: RaceOptions,
+  server: number,
+  networks: readonly TcpProxy[],
+  { truth, clocks }: { readonly truth: string; readonly clocks: string },
+): Setting {
+  const isWrong = faults.includes('skews') || faults.includes('suspensions');
+  return {
+    server,
+    servers: processes,
+    urls: networks.map(({ port }) => `redis://127.0.0.1:${port}`),
+    deadline: faults.length > 0 ? deadlines.storm : deadlines.calm,
+    near,
+    truth,
+    clocks: isWrong ? clocks : undefined,
+    seed,
+    mutant,
+  };
+}
+
+/** Milliseconds between troubles of a sort: with many sorts at the same time caches would never be used. */
+function restOf({ near, faults }: RaceOptions): number {
+  return near ? Math.max(40, 20 * faults.length) : 10 * faults.length;
 }
 
 /** A file of what is wrong with the servers' clocks from the beginning. */
@@ -195,6 +166,15 @@ async function clean(redis: RedisServer, truth: string, size: number): Promise<v
 async function forgetLeases(redis: RedisServer): Promise<void> {
   const leases = (await redis.command('KEYS', `${prefix}:lease:*`)) as string[];
   if (leases.length > 0) await redis.command('DEL', ...leases);
+}
+
+async function play(servers: readonly ChildProcess[], episodes: readonly Episode[], weather: Weather): Promise<void> {
+  weather.begin();
+  try {
+    await Promise.all(servers.map((server) => give(server, { do: 'play', episodes })));
+  } finally {
+    await weather.calm();
+  }
 }
 
 /** Servers look one after the other: the first finds what the race has left, the others what is left then. */

@@ -1,4 +1,4 @@
-import type { EntryOptions } from 'cenote';
+import type { EntryOptions, LoadContext } from 'cenote';
 
 import type { Family } from './kinds.js';
 import { pause, type Random } from './random.js';
@@ -18,11 +18,12 @@ export const readings: Readonly<Record<string, Reading>> = {
     shelf.cache.wrap(keyOf(shelf, family, place), () => shelf.load(place, random), entryOf(family, place)),
   ),
   'wrap, tags named by the loader': each((shelf, family, place, random) => {
-    const tags = family.startsWith('tagged') ? tagsOf(place) : [];
-    return shelf.rows(family).wrap(place, async ({ addTags }) => {
-      await addTags(...tags);
+    if (!family.startsWith('tagged')) return shelf.rows(family).wrap(place, () => shelf.load(place, random));
+    const load = async ({ addTags }: LoadContext): Promise<Value> => {
+      await addTags(...tagsOf(place));
       return shelf.load(place, random);
-    });
+    };
+    return shelf.cache.wrap(keyOf(shelf, family, place), load, lifeOf(family));
   }),
   'wrap, storing nothing': each((shelf, family, place, random) =>
     shelf.rows(family).wrap(place, () => shelf.load(place, random), { fill: false }),
@@ -111,8 +112,12 @@ export function keyOf(shelf: Shelf, family: Family, place: Place): string {
 /** What `cache.wrap` must be told to store what the keyspace would. A family with groups can be filled by its keyspace only. */
 function entryOf(family: Family, place?: Place): EntryOptions {
   return {
-    ...(family.endsWith('-brief') ? { ttl: 4, grace: 300_000 } : {}),
+    ...lifeOf(family),
     ...(family.startsWith('tagged') && place ? { tags: tagsOf(place) } : {}),
     ...(family.startsWith('grouped') ? { fill: false } : {}),
   };
+}
+
+function lifeOf(family: Family): EntryOptions {
+  return family.endsWith('-brief') ? { ttl: 4, grace: 300_000 } : {};
 }

@@ -1,4 +1,5 @@
-import { breaches, cachesPerServer, isProof, type RaceReport } from './race.js';
+import { breaches, isProof, type RaceReport } from './outcome.js';
+import { cachesPerServer } from './race.js';
 import { nearBound } from './shelf.js';
 
 /** A run, for people. */

@@ -172,6 +172,7 @@ class Lane {
   readonly #network: Network;
   #queue: { chunk: Buffer | 'end'; at: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #isDropped = false;
 
   constructor(direction: Direction, source: Socket, target: Socket, network: Network) {
     this.source = source;
@@ -188,9 +189,11 @@ class Lane {
     this.#push('end');
   }
 
+  /** Nothing passes any more. */
   drop(): void {
     clearTimeout(this.#timer);
     this.#queue = [];
+    this.#isDropped = true;
   }
 
   pump(): void {
@@ -210,7 +213,7 @@ class Lane {
   }
 
   #push(chunk: Buffer | 'end'): void {
-    if (this.#target.destroyed) return;
+    if (this.#isDropped || this.#target.destroyed) return;
     this.#queue.push({ chunk, at: performance.now() + this.#network.delay(this.#direction) });
     this.pump();
   }
