@@ -139,6 +139,8 @@ class Correspondent implements Actor {
     reads: [],
     sequences: [],
   };
+  /** The last messages that were read, by the epoch of the store then. */
+  #seen: { readonly message: Text; readonly epoch: string | undefined }[] = [];
   #kept = 0;
   #count = 0;
 
@@ -265,13 +267,15 @@ class Correspondent implements Actor {
     await this.#tell(name, rest, message, true, () => this.#cache.deleteMessage(message.id, where));
   }
 
-  /** An add or a receipt of anybody's message, as it once was, after a while. (An old `setMessage` would be news to a cold cache.) */
+  /**
+   * An add or a receipt of anybody's message, as it once was, deleted or not. (An old `setMessage` would be news to a cold
+   * cache; so would be a deleted message to a server that lost its memory, so what was seen under another is not used.)
+   */
   async #deliverAgain(): Promise<void> {
-    const all = this.#truth.newest(this.#pick(conversations), limit);
-    if (all.length === 0) return;
-    const message = this.#pick(all);
+    const seen = this.#seen.filter(({ epoch }) => epoch === this.#store.epoch);
+    if (seen.length === 0) return;
+    const { message } = this.#pick(seen);
     const old: Text = { ...message, version: 1, status: 'sent' };
-    if (this.#place.random() < 0.3) await sleep(this.#place.random() * 10);
     await this.#pick([
       () => this.#cache.addMessageToConversation(old.conversationId, old),
       () => this.#cache.updateMessageStatus(old.id, 'sent'),
@@ -310,6 +314,8 @@ class Correspondent implements Actor {
   }
 
   #record(how: string, conversation: string, asked: number | undefined, all: readonly Text[], start: number): void {
+    const { epoch } = this.#store;
+    if (all.length > 0) this.#seen = [...this.#seen, { message: this.#pick(all), epoch }].slice(-40);
     const messages = all.map((message) => ({ id: message.id, createdAt: message.createdAt, ...reachedOf(message) }));
     const { process: place } = this.#place;
     this.#report.reads.push({
