@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.js';
 import { coldKey } from './cold-key.js';
 import { commands } from './commands.js';
+import { conversations } from './domains/conversations.js';
 import { presence } from './domains/presence.js';
 import { rooms } from './domains/rooms.js';
 import { messages } from './domains/messages.js';
@@ -29,6 +30,7 @@ const benches: readonly Bench[] = [
   sessions,
   endpoints,
   messages,
+  conversations,
 ];
 
 const usage = `npm run bench -- [names] [options]
