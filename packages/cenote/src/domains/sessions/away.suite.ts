@@ -4,7 +4,7 @@ import type { World } from '../../cache/world.fixture.js';
 import { put } from '../../testing/contract/example-operations.js';
 import type { DomainProcess } from '../kit/worlds.fixture.js';
 import type { SessionCache, SessionData } from './index.js';
-import { ada, dataOf, openSessions, type SessionOptionsOfTests } from './sessions.fixture.js';
+import { ada, dataOf, openSessions, replayed, type SessionOptionsOfTests } from './sessions.fixture.js';
 
 /** Sessions while the store is away, and when it is back. */
 export function awaySuite(makeWorld: () => World): void {
@@ -59,7 +59,7 @@ export function awaySuite(makeWorld: () => World): void {
       expect([await one.domain.extend(id), await one.domain.rotate(id, one.domain.id('ada'))]).toEqual([false, false]);
       await one.domain.set(id, ada);
       one.store.restore();
-      await world.pass(100);
+      await replayed(world, one);
       expect([await two.domain.get(id), await two.domain.get('mine'), await two.domain.get(other)]).toEqual([
         undefined,
         undefined,
@@ -80,8 +80,8 @@ export function awaySuite(makeWorld: () => World): void {
       expect([await soon(one.domain.get(old)), await soon(one.domain.get(fresh))]).toEqual([undefined, later]);
       expect([await one.domain.count('ada'), await soon(one.domain.extend(old))]).toEqual([0, false]);
       one.store.restore();
+      // What is kept for the user goes first.
       const now = await one.domain.create(ada);
-      await world.pass(100);
       expect([await two.domain.get(old), await two.domain.get(now)]).toEqual([undefined, ada]);
     });
 
@@ -95,18 +95,19 @@ export function awaySuite(makeWorld: () => World): void {
         undefined,
         1,
       ]);
-      await world.pass(200);
+      await replayed(world, one);
       expect([await two.domain.get(kept), await two.domain.get(other)]).toEqual([ada, undefined]);
       one.store.takeDown();
       await one.domain.deleteAll('ada');
       await one.domain.deleteOthers('ada', kept);
       one.store.restore();
-      await world.pass(200);
+      await replayed(world, one);
       expect(await two.domain.get(kept)).toBeUndefined();
     });
 
     test('a revocation that is told again, or late, spares who has logged in since', async () => {
-      const [{ domain, store }, other] = [open(), open()];
+      const [first, other] = [open(), open()];
+      const { domain, store } = first;
       const old = await other.domain.create(ada);
       store.dropReply('run:revoke');
       await soon(domain.deleteAll('ada'));
@@ -115,7 +116,7 @@ export function awaySuite(makeWorld: () => World): void {
       await world.pass(150);
       const id = await other.domain.create(ada);
       store.restore();
-      await world.pass(200);
+      await replayed(world, first);
       expect([await other.domain.get(old), await other.domain.get(id), await domain.get(id)]).toEqual([
         undefined,
         ada,
@@ -125,7 +126,8 @@ export function awaySuite(makeWorld: () => World): void {
     });
 
     test('what was acknowledged last is told again to whoever takes over', async () => {
-      const { domain, store } = open();
+      const one = open();
+      const { domain, store } = one;
       const old = open({ prefix: `${world.prefix}-old` });
       const names = ['deleted', 'mine', 'rotated', 'swept'] as const;
       const ids = new Map(
@@ -150,7 +152,7 @@ export function awaySuite(makeWorld: () => World): void {
       expect(await Promise.all(all.map((id) => open().domain.get(id)))).toEqual([ada, ada, ada, dataOf('bob')]);
       store.restore('another');
       expect(await Promise.all(all.map((id) => domain.get(id)))).toEqual(names.map(() => undefined));
-      await world.pass(200);
+      await replayed(world, one);
       expect(await Promise.all(all.map((id) => open().domain.get(id)))).toEqual(names.map(() => undefined));
       expect(await open().domain.isTokenBlacklisted('token')).toBe(true);
       const calls = store.calls.length;
@@ -160,12 +162,13 @@ export function awaySuite(makeWorld: () => World): void {
     });
 
     test('data that could not be stored are dropped: nothing older is answered', async () => {
-      const { domain, store } = open();
+      const one = open();
+      const { domain, store } = one;
       const id = await domain.create(ada);
       store.fail('run:save');
       await domain.set(id, { ...ada, displayName: 'less rights' });
       expect(await domain.get(id)).toBeUndefined();
-      await world.pass(200);
+      await replayed(world, one);
       expect([await domain.get(id), await domain.count('ada')]).toEqual([undefined, 0]);
     });
   });

@@ -18,6 +18,16 @@ export function dataOf(userId: string, more: Partial<SessionData> = {}): Session
 
 export const ada = dataOf('ada');
 
+/** Lets time pass until all that a process has kept is told. */
+export async function replayed(world: World, { events }: DomainProcess<SessionCache>): Promise<void> {
+  for (let count = 0; count < 500; count++) {
+    const last = events.findLast(({ type }) => type === 'keep' || type === 'replay');
+    if (last?.type === 'replay' && last.backlog === 0) return;
+    await world.pass(20);
+  }
+  throw new Error('what was kept is not told');
+}
+
 /** A process with sessions. */
 export function openSessions(world: World, options: SessionOptionsOfTests = {}): DomainProcess<SessionCache> {
   return domainProcess(world, (given) => new SessionCache({ ...given, ...options }));

@@ -21,12 +21,12 @@ export function sessionsSuite(makeWorld: () => World): void {
     test('is given back as it was given, frozen, until its life is over', async () => {
       const { domain } = open();
       const data = dataOf('ada', { createdAt: new Date(0), walletAddress: 'abc' });
-      const id = await domain.create(data, 300);
+      const id = await domain.create(data, 600);
       const got = await domain.get(id);
       expect(got).toEqual(data);
       expect(got?.createdAt).toBeInstanceOf(Date);
       expect(Object.isFrozen(got)).toBe(true);
-      await world.pass(310);
+      await world.pass(610);
       expect([await domain.get(id), await domain.count('ada'), await domain.list('ada')]).toEqual([undefined, 0, []]);
     });
 
@@ -50,9 +50,9 @@ export function sessionsSuite(makeWorld: () => World): void {
     test('is extended from now on, and only while it lives', async () => {
       const { domain } = open();
       for (const id of ['given', domain.id('ada')]) {
-        await domain.set(id, ada, 200);
-        expect(await domain.extend(id, 5_000)).toBe(true);
-        await world.pass(210);
+        await domain.set(id, ada, 600);
+        expect(await domain.extend(id, 60_000)).toBe(true);
+        await world.pass(610);
         expect(await domain.get(id)).toEqual(ada);
         expect(await domain.extend(id, 100)).toBe(true);
         await world.pass(110);
@@ -84,16 +84,19 @@ export function sessionsSuite(makeWorld: () => World): void {
     });
 
     test('ends at its absolute end, however often it is extended, rotated or set', async () => {
-      const { domain } = open({ absoluteTtl: 400 });
+      const { domain } = open({ absoluteTtl: 1_000 });
       let id = await domain.create(ada, '10m');
+      const extended = await domain.create(dataOf('bob'), 800);
       await world.pass(100);
       expect(await domain.extend(id, '10m')).toBe(true);
+      expect(await domain.get(extended, { extend: '10m' })).toBeDefined();
       const next = domain.id('ada');
       expect(await domain.rotate(id, next)).toBe(true);
       id = next;
       await domain.set(id, ada, '10m');
-      await world.pass(310);
+      await world.pass(910);
       expect([await domain.get(id), await domain.extend(id), await domain.count('ada')]).toEqual([undefined, false, 0]);
+      expect([await domain.get(extended), await domain.count('bob')]).toEqual([undefined, 0]);
     });
 
     test('is asked for in one round trip; one with an id of the caller’s in two', async () => {
