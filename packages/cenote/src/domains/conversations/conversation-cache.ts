@@ -27,7 +27,10 @@ export interface SetConversationsOptions extends DomainCallOptions {
 }
 
 export interface IncrementUnreadOptions extends DomainCallOptions {
-  /** The message that is unread: it is counted once, however often it is delivered. */
+  /**
+   * The message that is unread: it is counted once, however often it is delivered. Without `at`, one that the store could not be
+   * told of, and that a load had in its count since, counts again when it is delivered again.
+   */
   readonly messageId?: string | undefined;
   /**
    * When it was sent. With it, what was read or loaded with the list already is not counted again: messages up to the last one

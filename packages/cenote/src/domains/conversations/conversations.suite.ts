@@ -293,6 +293,8 @@ function behaviour(makeWorld: () => World, arrange: (store: Store) => Store): vo
       await cache.setUserConversations('u', [chat(5, { lastMessageId: null })]);
       expect(await cache.incrementUnread('u', 'c5', 1, { messageId: 'zz', at: start + 5_000 })).toBe(0);
       expect(await cache.incrementUnread('u', 'c5', 1, { messageId: 'aa', at: start + 5_001 })).toBe(1);
+      await cache.resetUnread('u', 'c5');
+      expect(await cache.incrementUnread('u', 'c5', 1, { messageId: 'yy', at: start + 5_000 })).toBe(0);
     });
 
     test('counted messages are forgotten after a while, and beyond a thousand', async () => {

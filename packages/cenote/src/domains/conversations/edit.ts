@@ -118,7 +118,8 @@ function changed(head: Head, [, , verb, first = '', second = '', third = '']: re
     const isSettled = second !== '' && (second === head.settled.id || isBefore(message, head.settled));
     return isSettled ? head : { ...head, unread: head.unread + Number(first) };
   }
-  if (verb === 'reset') return { ...head, unread: 0, settled: head.last };
+  if (verb === 'reset')
+    return { ...head, unread: 0, settled: isBefore(head.settled, head.last) ? head.last : head.settled };
   if (verb === 'pin') return { ...head, isPinned: first === '1' };
   if (verb === 'mute') return { ...head, isMuted: first === '1' };
   return { ...head };

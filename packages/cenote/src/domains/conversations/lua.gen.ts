@@ -53,6 +53,7 @@ if not unread then
   return { 'cold', 0 }
 end
 unread = tonumber(unread)
+if settledTime == '=' then settledTime, settled = time, last end
 local all, muted = string.match(held[3], '^(%d+) (%d+)$')
 all, muted = tonumber(all), tonumber(muted)
 all = all - unread
@@ -67,7 +68,8 @@ elseif verb == 'count' then
   if isRepeated or isSettled then return { 'same', unread } end
   unread = unread + tonumber(ARGV[4])
 elseif verb == 'reset' then
-  unread, settledTime, settled = 0, time, last
+  unread = 0
+  if precedes(settledTime, settled, time, last) then settledTime, settled = time, last end
 elseif verb == 'pin' then
   pin = ARGV[4]
 elseif verb == 'mute' then
@@ -85,6 +87,7 @@ if isGone then
 else
   all = all + unread
   if mute == '1' then muted = muted + unread end
+  if settledTime == time and settled == last then settledTime, settled = '=', '' end
   redis.call('HSET', KEYS[3], id, table.concat({ string.format('%.0f', unread), pin, mute, time, last, settledTime, settled }, ' ')
     .. '\\n' .. told .. '\\n' .. string.sub(body, at))
   if pin ~= wasPinned or time ~= wasTime then

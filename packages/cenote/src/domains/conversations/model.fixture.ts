@@ -85,7 +85,7 @@ export class ConversationModel {
     const list = this.#lists.get(user);
     const kept = list?.held.get(id);
     if (!list || !kept) return false;
-    kept.settled = lastOf(kept.chat);
+    if (isBefore(kept.settled, lastOf(kept.chat))) kept.settled = lastOf(kept.chat);
     return this.#change(list, kept, { unreadCount: 0 });
   }
 

@@ -7,7 +7,8 @@
  *     a head             `<unread> <pinned> <muted> <time> <last message> <settled time> <settled message>`
  *     counted            `<conversation> <message>` by when it was counted
  *
- * A time is in ms, `-inf` for none; an absent id is empty. What an id may hold has no blanks (`checkId`).
+ * A time is in ms, `-inf` for none; an absent id is empty. Settled up to the last message is `= ` (it is the most frequent, and ids
+ * are long). What an id may hold has no blanks (`checkId`).
  */
 import type { LocalData } from '../../store/memory/local-data.js';
 
@@ -55,13 +56,14 @@ export function readBody(bytes: Buffer | string): Body | undefined {
   const match = second === -1 ? null : headForm.exec(whole.slice(0, first));
   if (!match) return undefined;
   const [, unread, pinned, muted, time = '', id = '', settledTime = '', settledId = ''] = match;
+  const last = { time: readTime(time), id };
   return {
     head: {
       unread: Number(unread),
       isPinned: pinned === '1',
       isMuted: muted === '1',
-      last: { time: readTime(time), id },
-      settled: { time: readTime(settledTime), id: settledId },
+      last,
+      settled: settledTime === '=' ? last : { time: readTime(settledTime), id: settledId },
     },
     told: whole.slice(first + 1, second),
     payload: whole.slice(second + 1),
@@ -70,8 +72,13 @@ export function readBody(bytes: Buffer | string): Body | undefined {
 
 export function writeBody({ head, told, payload }: Body): string {
   const { unread, isPinned, isMuted, last, settled } = head;
-  const places = [last, settled].map(({ time, id }) => `${writeTime(time)} ${id}`);
+  const isSettled = settled.time === last.time && settled.id === last.id;
+  const places = [placeOf(last), isSettled ? '= ' : placeOf(settled)];
   return `${[unread, Number(isPinned), Number(isMuted), ...places].join(' ')}\n${told}\n${payload}`;
+}
+
+function placeOf({ time, id }: Position): string {
+  return `${writeTime(time)} ${id}`;
 }
 
 export function readTime(text: string): number {
