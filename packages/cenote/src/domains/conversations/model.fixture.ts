@@ -11,6 +11,7 @@ interface Position {
 }
 
 interface Kept {
+  readonly given: Chat;
   chat: Chat;
   settled: Position;
 }
@@ -34,7 +35,7 @@ export class ConversationModel {
     const all = sorted([...new Map(given.map((chat) => [chat.id, chat])).values()]);
     const first = all.slice(0, this.most);
     const isCut = all.length > this.most || all.length >= limit;
-    const held = new Map(first.map((chat) => [chat.id, { chat, settled: settledOf(chat) }]));
+    const held = new Map(first.map((chat) => [chat.id, { given: chat, chat, settled: settledOf(chat) }]));
     this.#lists.set(user, { held, floor: isCut ? first.at(-1) : undefined });
   }
 
@@ -123,7 +124,7 @@ export class ConversationModel {
   #first(user: string, limit: number): readonly Chat[] | undefined {
     const list = this.#lists.get(user);
     if (!list || (list.floor && list.held.size < limit)) return undefined;
-    return sorted([...list.held.values()].map(({ chat }) => chat)).slice(0, limit);
+    return sorted([...list.held.values()].map(shown)).slice(0, limit);
   }
 
   /** False when the conversation is not to be seen any more. */
@@ -133,6 +134,12 @@ export class ConversationModel {
     held.delete(kept.chat.id);
     return false;
   }
+}
+
+/** What was given without a count or a flag has none as long as it would say nothing. */
+function shown({ given, chat }: Kept): Chat {
+  const silent = (['unreadCount', 'isPinned', 'isMuted'] as const).filter((name) => !chat[name] && !(name in given));
+  return Object.fromEntries(Object.entries(chat).filter(([name]) => !silent.some((each) => each === name))) as Chat;
 }
 
 function timeOf({ lastMessageAt }: Chat): number {
