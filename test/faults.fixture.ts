@@ -2,6 +2,7 @@ import { Cache, connect, type Store } from 'cenote';
 
 import { startRedis, type RedisServer } from './servers/redis.js';
 import { TcpProxy } from './servers/tcp-proxy.js';
+import { Stopwatch } from './stopwatch.fixture.js';
 
 /** Milliseconds of one call to the store, and of one load. */
 export const deadline = 250;
@@ -109,8 +110,9 @@ export class Callers {
   answered = 0;
   stale = 0;
   readonly failures: unknown[] = [];
-  /** Milliseconds that each answer took. */
+  /** Milliseconds that each answer took, of those that this process had. */
   readonly times: number[] = [];
+  readonly #stopwatch = new Stopwatch();
   readonly #world: World;
   readonly #keys: readonly string[];
   readonly #running: Promise<unknown>;
@@ -131,13 +133,14 @@ export class Callers {
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#running;
+    this.#stopwatch.stop();
   }
 
   async #call(first: number): Promise<void> {
     for (let turn = first; !this.#isOver; turn++) {
       const key = this.#keys[(turn * 7) % this.#keys.length] as string;
       const least = this.#world.least(key);
-      const began = performance.now();
+      const began = this.#stopwatch.now();
       try {
         const { version } = await this.#world.read(key);
         if (version < least) this.stale++;
@@ -145,7 +148,7 @@ export class Callers {
         this.failures.push(error);
       }
       this.answered++;
-      this.times.push(performance.now() - began);
+      this.times.push(this.#stopwatch.now() - began);
       await new Promise((resolve) => setTimeout(resolve, 10 + ((turn * 13) % 20)));
     }
   }

@@ -20,7 +20,7 @@ const tagOf = (key: string): string => `of ${key}`;
 const all = ways.flatMap(rowsOf);
 
 const prefix = 'feed';
-const bound = 300;
+const bound = 1_000;
 
 let redis: RedisServer;
 let network: TcpProxy;
@@ -79,12 +79,13 @@ describe.each(['default', 'broadcast'] as const)('with %s tracking', (tracking) 
     await warm(truth, all, read);
     await until('all rows are held in memory', isHeld);
 
+    const failedAt = performance.now();
     await fail();
     await invalidateAll(truth);
     const changedAt = performance.now();
     let within = 0;
     let beyond = 0;
-    while (performance.now() - changedAt < 3 * bound) {
+    while (performance.now() - changedAt < 1.5 * bound) {
       const seen = all.map(async (key) => {
         const age = performance.now() - changedAt;
         if ((await read(key)) === truth.version(key)) return;
@@ -95,8 +96,9 @@ describe.each(['default', 'broadcast'] as const)('with %s tracking', (tracking) 
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(beyond, `stale of those read later than ${bound} ms`).toBe(0);
-    // Nobody can know of a silent network at once: else this would prove nothing.
-    if (isSilent) expect(within).toBeGreaterThan(0);
+    // Nobody can know of a silent network at once: without, this would prove nothing.
+    const isProof = !isSilent || within > 0 || changedAt - failedAt > bound / 2;
+    expect(isProof, 'a silent network hides what happens').toBe(true);
 
     await network.pass();
     expect(await stale(truth, all, read), 'stale once the network is back').toBe(0);
