@@ -40,7 +40,7 @@ async function cenote(url: string): Promise<Subject> {
   const store = connect({ url, deadline: '1m' });
   const presence = new PresenceCache({ store });
   await store.ready();
-  const client = await createClient({ url }).connect();
+  const client = await clientOf(url);
   const ground = { key: (kind: string, id: string, ...more: string[]) => [`${kind}:{${id}}`, ...more].join(':') };
   return {
     name: 'cenote',
@@ -75,6 +75,14 @@ async function cenote(url: string): Promise<Subject> {
   };
 }
 
+async function clientOf(url: string) {
+  const client = createClient({ url });
+  // What fails rejects by itself.
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 function open(shards: Map<number, string[]>, shard: number): string[] {
   const members: string[] = [];
   shards.set(shard, members);
@@ -82,7 +90,7 @@ function open(shards: Map<number, string[]>, shard: number): string[] {
 }
 
 async function plain(url: string): Promise<Subject> {
-  const client = await createClient({ url }).connect();
+  const client = await clientOf(url);
   const online = (user: string): Promise<unknown> =>
     Promise.all([
       client.set(`presence:${user}`, 'online', { expiration: { type: 'PX', value: ttl } }),
