@@ -70,9 +70,12 @@ const steps: fc.Arbitrary<ConversationStep> = fc.oneof(
       .map(([[of, which], by, message, given]): ConversationStep => {
         const at = message === undefined ? undefined : given;
         return {
-          say: `count ${of} ${which} ${by} ${message} ${at}`,
-          run: (cache) => cache.incrementUnread(of, which, by, { messageId: message, at }),
-          expected: (model) => model.count(of, which, by, message, at),
+          say: `count twice ${of} ${which} ${by} ${message} ${at}`,
+          run: async (cache) => [
+            await cache.incrementUnread(of, which, by, { messageId: message, at }),
+            await cache.incrementUnread(of, which, by, { messageId: message, at }),
+          ],
+          expected: (model) => [model.count(of, which, by, message, at), model.count(of, which, by, message, at)],
         };
       }),
   },
