@@ -1,8 +1,9 @@
 /** One process of a torture run: works on its store until it has done its share. */
-import { connect } from 'cenote';
+import { connect, type Store } from 'cenote';
 
 import { Random } from '../race/random.js';
 import { tortureOf, type DomainName } from './all.js';
+import type { Actor } from './torture.js';
 
 /** What a process is started with. */
 export interface Share {
@@ -31,6 +32,9 @@ for (const event of ['unhandledRejection', 'uncaughtException'] as const)
 
 process.once('message', (share: Share) => void run(share).catch((error: unknown) => fail(textOf(error))));
 
+/** The library's timers let a process end; this one has more to do, even while Redis is away. */
+const alive = setInterval(() => {}, 60_000);
+
 async function run({ domain, url, process: place, processes, operations, seed }: Share): Promise<void> {
   const torture = await tortureOf(domain);
   const store = connect({ url, breaker: { cooldown: 100 } });
@@ -43,7 +47,16 @@ async function run({ domain, url, process: place, processes, operations, seed }:
   }
   say({ say: 'done', operations: operations % pace });
   process.once('message', () => say({ say: 'report', report: actor.report() }));
-  process.once('disconnect', () => void actor.close().finally(() => store.close()));
+  process.once('disconnect', () => void end(actor, store));
+}
+
+async function end(actor: Actor, store: Store): Promise<void> {
+  clearInterval(alive);
+  try {
+    await actor.close();
+  } finally {
+    await store.close();
+  }
 }
 
 function fail(message: string): void {

@@ -201,8 +201,16 @@ class RoomsActor implements Actor {
     this.#reads.push({ how: 'note', process: place, ...seen, start, end: now() });
   }
 
-  async #tell<What>(to: Told<What>[], about: string, what: What, tell: () => Promise<unknown>): Promise<void> {
+  /** Changes the truth, then tells the cache. */
+  async #tell<What>(
+    to: Told<What>[],
+    about: string,
+    what: What,
+    change: () => void,
+    tell: () => Promise<unknown>,
+  ): Promise<void> {
     const [start, kept] = [now(), this.#kept];
+    change();
     await tell();
     to.push({ about, what, process: this.#place.process, isKept: this.#kept > kept, start, end: now() });
   }
@@ -212,8 +220,14 @@ class RoomsActor implements Actor {
     const name = `${room}/${this.#place.process}`;
     const id = `${this.#place.process}-${this.#count++}`;
     const message = { id, roomId: room, createdAt: Date.now() };
-    this.#truth.write(name, [...this.#truth.read<Message[]>(name, []), message].slice(-3));
-    await this.#tell(this.#tells, room, message, () => this.#cache.updateRoomCacheWithNewMessage(message));
+    const messages = [...this.#truth.read<Message[]>(name, []), message].slice(-3);
+    await this.#tell(
+      this.#tells,
+      room,
+      message,
+      () => this.#truth.write(name, messages),
+      () => this.#cache.updateRoomCacheWithNewMessage(message),
+    );
   }
 
   /** Redelivery, of whatever is not deleted. */
@@ -228,24 +242,39 @@ class RoomsActor implements Actor {
     const messages = this.#truth.read<Message[]>(name, []);
     const last = messages.at(-1);
     if (!last || messages.length < 2) return;
-    this.#truth.write(name, messages.slice(0, -1));
-    await this.#tell(this.#deletions, room, last, () => this.#cache.deleteRoomCacheByRoomId(room));
+    await this.#tell(
+      this.#deletions,
+      room,
+      last,
+      () => this.#truth.write(name, messages.slice(0, -1)),
+      () => this.#cache.deleteRoomCacheByRoomId(room),
+    );
   }
 
   async #revise(): Promise<void> {
     const room = this.#own(rooms);
     if (room === undefined) return;
     const revision = this.#truth.read(`${room} revision`, 0) + 1;
-    this.#truth.write(`${room} revision`, revision);
-    await this.#tell(this.#revisions, room, revision, () => this.#cache.deleteRoomCacheByRoomId(room));
+    await this.#tell(
+      this.#revisions,
+      room,
+      revision,
+      () => this.#truth.write(`${room} revision`, revision),
+      () => this.#cache.deleteRoomCacheByRoomId(room),
+    );
   }
 
   async #relabel(): Promise<void> {
     const key = this.#own(keys);
     if (key === undefined) return;
     const label = this.#truth.read(`${key} label`, 0) + 1;
-    this.#truth.write(`${key} label`, label);
-    await this.#tell(this.#labels, key, label, () => this.#cache.deleteCache(key));
+    await this.#tell(
+      this.#labels,
+      key,
+      label,
+      () => this.#truth.write(`${key} label`, label),
+      () => this.#cache.deleteCache(key),
+    );
   }
 
   async #dropView(): Promise<void> {
@@ -307,10 +336,10 @@ function findingsOf(reports: readonly Report[]): string[] {
     if (how !== 'note') {
       const known = tells.newest(room, read, ({ id }) => (deletions.get(id)?.start ?? Infinity) > read.end);
       if (tells.isNewer(known, message ?? undefined))
-        say(`message ${message?.id ?? 'none'}, though ${known?.id} was told`);
+        say(`message ${message?.id ?? 'none'}, though ${known?.id} was told; ${JSON.stringify(read)}`);
       const deletion = message ? deletions.get(message.id) : undefined;
       if (deletion && deletion.end < read.start && (!deletion.isKept || deletion.process === read.process))
-        say(`message ${message?.id}, though it was deleted`);
+        say(`message ${message?.id}, though it was deleted; ${JSON.stringify({ read, deletion })}`);
       const revision = revisions.newest(room, read) ?? 0;
       if (read.revision < revision) say(`revision ${read.revision}, though ${revision} was told`);
     }
