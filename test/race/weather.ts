@@ -20,15 +20,16 @@ export interface Surroundings {
 /** The name of Redis's snapshot. */
 export const snapshot = 'race.rdb';
 
-/** Flips one bit of an entry somewhere. KEYS 1 entry · ARGV 1 two chances */
-const flip = `local length = redis.call('STRLEN', KEYS[1])
-if length == 0 or string.sub(redis.call('GETRANGE', KEYS[1], 0, 8), 1, 9) ~= 'cenote/1 ' then return 0 end
-local at = math.floor(tonumber(ARGV[1]) * length)
-local byte = string.byte(redis.call('GETRANGE', KEYS[1], at, at))
-local bit = 2 ^ math.floor(tonumber(ARGV[2]) * 8)
-local flipped = math.floor(byte / bit) % 2 == 0 and byte + bit or byte - bit
-redis.call('SETRANGE', KEYS[1], at, string.char(flipped))
-return 1`;
+/** Flips one bit of each entry, somewhere. KEYS entries · ARGV two chances for each */
+const flip = `for i, key in ipairs(KEYS) do
+  local length = redis.call('STRLEN', key)
+  if length > 0 and redis.call('GETRANGE', key, 0, 8) == 'cenote/1 ' then
+    local at = math.floor(tonumber(ARGV[2 * i - 1]) * length)
+    local byte = string.byte(redis.call('GETRANGE', key, at, at))
+    local bit = 2 ^ math.floor(tonumber(ARGV[2 * i]) * 8)
+    redis.call('SETRANGE', key, at, string.char(math.floor(byte / bit) % 2 == 0 and byte + bit or byte - bit))
+  end
+end`;
 
 /** What cannot happen to a thing twice at the same time: each lane makes one trouble after the other, all lanes go on together. */
 const lanes: readonly { readonly faults: readonly Fault[]; readonly rests: number }[] = [
@@ -124,12 +125,11 @@ export class Weather {
     const start = random.below(4_096);
     try {
       const found = await redis.command('SCAN', `${start}`, 'MATCH', `${prefix}:*:*:*`, 'COUNT', '400');
-      const entries = (found as [string, string[]])[1].filter((key) => !key.startsWith(`${prefix}:lease`));
-      await Promise.all(
-        entries
-          .filter(() => random.chance(0.3))
-          .map((key) => redis.command('EVAL', flip, '1', key, `${random.next()}`, `${random.next()}`)),
+      const entries = (found as [string, string[]])[1].filter(
+        (key) => !key.startsWith(`${prefix}:lease`) && random.chance(0.3),
       );
+      const chances = entries.flatMap(() => [`${random.next()}`, `${random.next()}`]);
+      await redis.command('EVAL', flip, `${entries.length}`, ...entries, ...chances);
     } catch {
       // Redis is away: worse things happen to it just now.
     }
