@@ -61,3 +61,19 @@ test('what tracking costs is counted', { timeout: 120_000 }, async () => {
     expect(table.rows[0]?.filter((_, index) => table.columns[index] === '× off')).toEqual([1, 1, 1]);
   }
 });
+
+test('a new message costs a room one command, however many views it has', { timeout: 120_000 }, async () => {
+  const [bytes, ...beside] = (await smoke('rooms'))[0]?.tables ?? [];
+  expect(bytes?.rows).toHaveLength(2);
+  expect(beside).toHaveLength(2);
+  for (const table of beside) {
+    const commandsOf = table.rows.map((row) => [row[0], row[2], row[5]]);
+    expect(commandsOf).toEqual([
+      ['new message, 1 view', 4, 1],
+      ['new message, 8 views', 25, 1],
+      ['new message, 32 views', 97, 1],
+      ['read of a view', 1, 1],
+      ['50 views stored at once', 100, 4],
+    ]);
+  }
+});
