@@ -6,6 +6,7 @@ import { orderOf, type Order, type Time } from './order.js';
 export interface RoomMessage {
   readonly id: string;
   readonly roomId: string;
+  readonly content?: unknown;
   readonly createdAt: Time;
 }
 
