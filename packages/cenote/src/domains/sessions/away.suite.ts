@@ -125,6 +125,22 @@ export function awaySuite(makeWorld: () => World): void {
       expect(await domain.count('ada')).toBe(1);
     });
 
+    test('what was read before a server that forgot everything is not written back after deleteAll', async () => {
+      const [one, two] = [open(), open()];
+      for (const id of ['mine', one.domain.id('ada')]) {
+        await one.domain.set(id, ada);
+        const read = await one.domain.get(id);
+        for await (const keys of one.store.scan(`${world.prefix}:*`)) await one.store.delete(keys);
+        one.store.restore(`after-${id.length}`);
+        await two.domain.deleteAll('ada');
+        await one.domain.set(id, read!);
+        expect([await two.domain.get(id), await two.domain.count('ada')]).toEqual([undefined, 0]);
+        // Nobody has read this one: it is a login.
+        await one.domain.set(`new-${id}`, ada);
+        expect(await two.domain.get(`new-${id}`)).toEqual(ada);
+      }
+    });
+
     test('what was acknowledged last is told again to whoever takes over', async () => {
       const one = open();
       const { domain, store } = one;

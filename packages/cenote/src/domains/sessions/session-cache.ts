@@ -11,7 +11,9 @@
  * takes, and so do those that `deleteAll`, `deleteOthers`, `rotate` or the limit have ended: a slow request that then
  * writes the data it had read (`set`) or extends them changes nothing. An id that was deleted is therefore not used again:
  * a login makes a new one (`create`). `extend` never makes a session. What the source answers is stored only if neither a
- * tombstone nor another standing has come since before it was asked.
+ * tombstone nor another standing has come since before it was asked. A session that was not stored when `deleteAll` ended
+ * it has no tombstone: so a process remembers under which standing it has read what, and what it read before is not
+ * written back as something new.
  *
  * **Ids.** `create` and `id` make ids that lead to their user's slot: one round trip for each method. An id that the caller
  * brings does not tell whose it is: a route to its user stands in the id's own slot, and each method asks it first, two
@@ -20,7 +22,8 @@
  *
  * **Store away.** With `source`, reads ask it, and what another server has held (a restart, a failover, a snapshot) is not
  * believed before the source has said so. Without it the store is all there is: what comes back with a snapshot counts, but
- * for the revocations of the last seconds, which are told to whoever has taken over. Logouts and revocations that cannot reach the store are kept, sent when it is back, and hold in this process meanwhile.
+ * for the revocations of the last seconds, which are told to whoever has taken over. Logouts and revocations that cannot
+ * reach the store are kept, sent when it is back, and hold in this process meanwhile.
  */
 import type { Duration } from '../../core/duration.js';
 import { UsageError } from '../../core/errors.js';
@@ -89,7 +92,7 @@ export class SessionCache<D extends SessionData = SessionData> {
     const record = encodeRecord(data);
     await this.#ground.read<unknown>(
       call,
-      (asked) => this.#store.save(place, record, life, asked),
+      (asked) => this.#store.save(place, { record, life, isMade: true }, asked),
       () => undefined,
     );
     return id;
@@ -102,8 +105,10 @@ export class SessionCache<D extends SessionData = SessionData> {
 
   /**
    * Stores a session, or other data of a live one, which keeps its start. Changes nothing for an id that was deleted within
-   * the hour (`refuse` is told). Not acknowledged: what stands there is dropped later, and cold in this process until then.
-   * One round trip, two at the limit; one more for an id of the caller's.
+   * the hour (`refuse` is told). With a source: write there first, then here; for a minute after the user's sessions were
+   * revoked a session that is new here is left to the source, since the revocation may have met it there. Not acknowledged:
+   * what stands there is dropped later, and cold in this process until then. One round trip, two at the limit; one more for
+   * an id of the caller's.
    */
   async set(sessionId: string, data: D, ttl: Duration = defaultLife, options?: DomainCallOptions): Promise<void> {
     const call = resolveDomainCall(options);
@@ -120,7 +125,8 @@ export class SessionCache<D extends SessionData = SessionData> {
       key: place.record,
       send: async (asked) => {
         if (own === undefined && !(await this.#store.routeTo(place, life, asked))) return this.#refuse(place);
-        if ((await this.#store.save(place, record, life, asked)) === 'gone') this.#refuse(place);
+        const word = await this.#store.save(place, { record, life, isMade: false }, asked);
+        if (word !== 'stored') this.#refuse(place, word === 'gone' ? 'voided' : 'held');
       },
       replay: () => this.#store.bury(place, [place.handle], { what: 'all', tombstone: 0 }, {}),
       instead: undefined,
@@ -334,7 +340,7 @@ export class SessionCache<D extends SessionData = SessionData> {
     });
   }
 
-  #refuse(place: SessionPlace): void {
-    this.#ground.tally.refuse(this.#ground.told(place.record), 'voided');
+  #refuse(place: SessionPlace, reason: 'voided' | 'held' = 'voided'): void {
+    this.#ground.tally.refuse(this.#ground.told(place.record), reason);
   }
 }

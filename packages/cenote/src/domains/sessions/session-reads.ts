@@ -1,6 +1,7 @@
 import type { MissReason } from '../../core/events.js';
 import type { CallOptions } from '../../store/store.js';
 import type { DomainCall } from '../kit/call.js';
+import { unknownStanding } from './handed-out.js';
 import { buried } from './operations/index.js';
 import { handleOf, tagIn, type SessionPlace } from './places.js';
 import { momentOf, type SessionData } from './session.js';
@@ -29,6 +30,7 @@ export class SessionReads<D extends SessionData> {
     const data = this.#store.data(place, sight.record);
     if (data && sight.stored) {
       this.#store.ground.tally.hit(this.#store.ground.told(place.record), false, start);
+      this.#store.handedOut.add(place.handle, sight.standing ?? unknownStanding);
       return (await this.#touched(place, sessionId, sight.stored, life, call)) ? data : undefined;
     }
     if (sight.state === 'gone' || !this.#source) {
@@ -69,9 +71,9 @@ export class SessionReads<D extends SessionData> {
   /** What the source has said, minus what this process knows to be revoked. */
   #believed(place: SessionPlace, record: string | undefined): D | undefined {
     const data = this.#store.data(place, record);
-    return data && !this.#store.revocations.covers(place.tag, place.handle, momentOf(data.createdAt)) ?
-        data
-      : undefined;
+    if (!data || this.#store.revocations.covers(place.tag, place.handle, momentOf(data.createdAt))) return undefined;
+    this.#store.handedOut.add(place.handle, unknownStanding);
+    return data;
   }
 
   /** Extends a session where that was asked for and is due; false when it is gone by then. */

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../../store/store.js';
 import type { Ground } from '../kit/ground.js';
 import { decodeRecord } from '../kit/record.js';
+import { HandedOut } from './handed-out.js';
 import { buried, bury, extend, revoke, route, save, type SaveInput } from './operations/index.js';
 import type { SessionSettings } from './options.js';
 import { newGeneration, tagOf, type Places, type SessionPlace, type UserPlace } from './places.js';
@@ -10,6 +11,12 @@ import { gone, isLive, isOfEpoch, readStanding, readStored, writeStanding, type 
 
 /** How long a tombstone keeps writes out that began before it: longer than any request takes. */
 export const tombstoneLife = 3_600_000;
+
+/**
+ * How long after a revocation of the user a session that is new to the store is left to the source, in milliseconds: longer
+ * than between a login's row in a database and its `set`. The revocation may have removed that row.
+ */
+const settleTime = 60_000;
 
 const buryAtOnce = 50;
 
@@ -30,6 +37,8 @@ export class SessionStore<D extends SessionData> {
   readonly ground: Ground;
   readonly places: Places;
   readonly revocations: Revocations;
+  /** What this process has read. */
+  readonly handedOut = new HandedOut();
   readonly #settings: SessionSettings<D>;
 
   constructor(ground: Ground, places: Places, revocations: Revocations, settings: SessionSettings<D>) {
@@ -86,16 +95,25 @@ export class SessionStore<D extends SessionData> {
     return (await this.ground.store.readOne(this.places.route(handle), call))?.toString();
   }
 
-  /** Stores a session, ending the oldest where there are too many. One round trip; two when it must make room. */
-  async save(place: SessionPlace, record: string, life: number, call: CallOptions): Promise<'stored' | 'gone'> {
+  /**
+   * Stores a session, ending the oldest where there are too many. `isMade`: its id is new to everybody. One round trip; two
+   * when it must make room.
+   */
+  async save(
+    place: SessionPlace,
+    { record, life, isMade }: { record: string; life: number; isMade: boolean },
+    call: CallOptions,
+  ): Promise<'stored' | 'gone' | 'voided'> {
     const kept = this.revocations.ofUser(place.tag);
     if (kept) await this.revoke(place, kept, call);
     const epoch = await this.ground.epoch(call);
-    const input = this.input(place, record, life, epoch);
+    const read = this.handedOut.of(place.handle, epoch);
+    const settle = this.hasSource && !isMade ? settleTime : undefined;
+    const input = { ...this.input(place, record, life, epoch), read, settle };
     let room: SaveInput['room'] = [];
     for (;;) {
       const saved = await this.ground.store.run(save, { ...input, room }, call);
-      if (saved.word !== 'full') return saved.word === 'stored' ? 'stored' : 'gone';
+      if (saved.word !== 'full') return saved.word;
       call.signal?.throwIfAborted();
       room = saved.members.map((member) => ({
         member,
@@ -217,6 +235,8 @@ export class SessionStore<D extends SessionData> {
       most: maxPerUser,
       tombstone: tombstoneLife,
       payload,
+      read: '',
+      settle: undefined,
       room: [],
     };
   }

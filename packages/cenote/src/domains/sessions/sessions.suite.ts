@@ -256,6 +256,15 @@ export function sessionsSuite(makeWorld: () => World): void {
       expect([await one.domain.count('ada'), left.filter(Boolean).length]).toEqual([3, 3]);
     });
 
+    test('that began within one millisecond all end at once', async () => {
+      const { domain } = open({ maxPerUser: 100 });
+      const logins = Array.from({ length: 60 }, () => domain.create(ada));
+      const ended = domain.deleteAll('ada');
+      const ids = await Promise.all(logins);
+      expect([await ended, await domain.count('ada')]).toEqual([60, 0]);
+      expect((await Promise.all(ids.map((id) => domain.get(id)))).filter(Boolean)).toEqual([]);
+    });
+
     test('that have expired leave no ghosts', async () => {
       const { domain } = open();
       await Promise.all(Array.from({ length: 10 }, () => domain.create(ada, 100)));

@@ -112,6 +112,25 @@ export function sourceSuite(makeWorld: () => World): void {
       expect(await soon(domain.get(id))).toBeUndefined();
     });
 
+    test('has the word on a login that a revocation overtook on its way here', async () => {
+      const truth = database();
+      const { domain, events } = open({ source: truth });
+      for (const id of ['mine', domain.id('ada')]) {
+        truth.rows.set(id, ada);
+        // Another process: the rows go first, then deleteAll; the login's own set comes last.
+        truth.rows.clear();
+        await domain.deleteAll('ada');
+        await domain.set(id, ada);
+        expect([await soon(domain.get(id)), await domain.count('ada')]).toEqual([undefined, 0]);
+      }
+      expect(events.filter(({ type }) => type === 'refuse')).toMatchObject([{ reason: 'held' }, { reason: 'held' }]);
+      const id = domain.id('ada');
+      truth.rows.set(id, ada);
+      await domain.set(id, ada);
+      expect([await soon(domain.get(id)), await domain.count('ada')]).toEqual([ada, 1]);
+      expect(await domain.get(await domain.create(ada))).toEqual(ada);
+    });
+
     test('is not there: what comes back with a server counts', async () => {
       const { domain, store } = open();
       const id = await domain.create(ada);

@@ -176,6 +176,9 @@ local began, since, made = string.match(head, '^session/1 %d+ (%d+) (%d+) (%S+)\
 local live = made and made == generation and tonumber(since) > till
 if live and token ~= '' then return { 'voided' } end
 if made and not live and token == '' and ofEpoch(made) then return { 'gone' } end
+-- What was read before a revocation is not written back as something new, though no tombstone says so.
+if not live and (ARGV[12] == '?' or (ARGV[12] ~= '' and standing ~= '' and ARGV[12] ~= standing)) then return { 'gone' } end
+if not live and token == '' and ARGV[13] ~= '' and now - till < tonumber(ARGV[13]) then return { 'voided' } end
 
 if not generation then
   -- Whatever stands in the index was made under a generation that is lost.
@@ -191,7 +194,7 @@ if ARGV[9] ~= '' and token == '' and not live then
   table.sort(members)
   local surplus = #members + 1 - tonumber(ARGV[9])
   local room, due = {}, { 'full' }
-  for i = 12, #ARGV do room[ARGV[i]] = KEYS[i - 7] end
+  for i = 14, #ARGV do room[ARGV[i]] = KEYS[i - 9] end
   for i = 1, surplus do
     if not room[members[i]] then
       for j = 1, surplus do due[j + 1] = members[j] end

@@ -4,8 +4,10 @@
 --       make room
 -- ARGV  1 epoch, or '' to trust any · 2 token of the lease for a fill, or '' · 3 the standing from before a load, '' for
 --       none · 4 a fresh generation · 5 handle · 6 life, ms · 7 absolute life, ms, or '' · 8 start, epoch ms, or '' for now
---       9 most sessions of the user, or '' · 10 life of a tombstone, ms · 11 payload · 12… members of KEYS[5…]
--- Reply { stored } | { gone }: deleted before, or past its absolute life | { voided }: the fill came too late
+--       9 most sessions of the user, or '' · 10 life of a tombstone, ms · 11 payload
+--       12 the standing under which the writer had read the session, '' if it had not, '?' if unknown
+--       13 how long after a revocation of the user nothing new is stored, ms, or '' · 14… members of KEYS[5…]
+-- Reply { stored } | { gone }: deleted before, or past its absolute life | { voided }: it came too late, or too soon
 --       { full, members that must end first … }
 -- Cost  9 to 13 commands, O(log sessions of the user); with a limit O(limit)
 local epoch, token, fresh, handle = ARGV[1], ARGV[2], ARGV[4], ARGV[5]
@@ -32,6 +34,9 @@ local began, since, made = string.match(head, '^session/1 %d+ (%d+) (%d+) (%S+)\
 local live = made and made == generation and tonumber(since) > till
 if live and token ~= '' then return { 'voided' } end
 if made and not live and token == '' and ofEpoch(made) then return { 'gone' } end
+-- What was read before a revocation is not written back as something new, though no tombstone says so.
+if not live and (ARGV[12] == '?' or (ARGV[12] ~= '' and standing ~= '' and ARGV[12] ~= standing)) then return { 'gone' } end
+if not live and token == '' and ARGV[13] ~= '' and now - till < tonumber(ARGV[13]) then return { 'voided' } end
 
 if not generation then
   -- Whatever stands in the index was made under a generation that is lost.
@@ -47,7 +52,7 @@ if ARGV[9] ~= '' and token == '' and not live then
   table.sort(members)
   local surplus = #members + 1 - tonumber(ARGV[9])
   local room, due = {}, { 'full' }
-  for i = 12, #ARGV do room[ARGV[i]] = KEYS[i - 7] end
+  for i = 14, #ARGV do room[ARGV[i]] = KEYS[i - 9] end
   for i = 1, surplus do
     if not room[members[i]] then
       for j = 1, surplus do due[j + 1] = members[j] end

@@ -1,5 +1,6 @@
 import { defineOperation, replyList, replyWord, text } from '../../../store/operation.js';
 import { gone, isLive, isOfEpoch, memberOf, readStored, sinceOf, writeStanding, writeStored } from '../stored.js';
+import { unknownStanding } from '../handed-out.js';
 import { bytesAt, isGone, prolong, standingAt, trim, type UserKeys } from './local.js';
 import { save as lua } from './lua.gen.js';
 
@@ -24,6 +25,10 @@ export interface SaveInput extends UserKeys {
   /** Milliseconds. */
   readonly tombstone: number;
   readonly payload: string;
+  /** The user's standing when the writer read the session: see `HandedOut`. */
+  readonly read: string;
+  /** Milliseconds after a revocation of the user in which nothing new is stored; `undefined` for none. */
+  readonly settle: number | undefined;
   /** Sessions that may be ended to make room, as a reply `full` named them. */
   readonly room: readonly { readonly member: string; readonly record: string }[];
 }
@@ -52,6 +57,8 @@ export const save = defineOperation<SaveInput, Saved>({
       numberOrNone(input.most),
       String(input.tombstone),
       input.payload,
+      input.read,
+      numberOrNone(input.settle),
       ...input.room.map(({ member }) => member),
     ],
   }),
@@ -71,6 +78,11 @@ export const save = defineOperation<SaveInput, Saved>({
     const live = isLive(stored, standing);
     if (live && token !== '') return ['voided'];
     if (stored && !live && token === '' && isOfEpoch(stored.generation, epoch)) return ['gone'];
+    const read = text(args[11]);
+    const isOther = read !== '' && standing !== undefined && read !== writeStanding(standing);
+    if (!live && (read === unknownStanding || isOther)) return ['gone'];
+    const settle = optional(text(args[12])) ?? -Infinity;
+    if (!live && token === '' && now - (standing?.till ?? 0) < settle) return ['voided'];
     if (standing === undefined) data.delete(index);
     else trim(data, index, now);
 
@@ -78,7 +90,7 @@ export const save = defineOperation<SaveInput, Saved>({
     let since = live && stored ? stored.since : Math.max(now, (standing?.till ?? 0) + 1);
     if (most !== undefined && token === '' && !live) {
       const members = data.zrange(index, 0, -1).toSorted();
-      const room = new Map(rooms.map((key, i) => [text(args[i + 11]), key]));
+      const room = new Map(rooms.map((key, i) => [text(args[i + 13]), key]));
       const due = members.slice(0, Math.max(0, members.length + 1 - most));
       if (due.some((member) => !room.has(member))) return ['full', ...due];
       for (const member of due) {
