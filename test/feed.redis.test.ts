@@ -11,6 +11,7 @@ import { startRedis, type RedisServer } from './servers/redis.js';
 import { TcpProxy } from './servers/tcp-proxy.js';
 import { stale, Truth, warm, type Read } from './truth.fixture.js';
 import type { Invalidations } from './writer.fixture.js';
+import { arrangements } from './thorough.js';
 
 /** How many rows the other process invalidates in each way. */
 const many = 100;
@@ -58,7 +59,7 @@ async function killTracking(): Promise<void> {
   await redis.command('CLIENT', 'KILL', 'ADDR', tracking[0] as string);
 }
 
-describe.each(['default', 'broadcast'] as const)('with %s tracking', (tracking) => {
+describe.each(arrangements(['default', 'broadcast'] as const))('with %s tracking', (tracking) => {
   test.each<[string, boolean, () => unknown]>([
     ['cut', false, () => network.cut()],
     ['refused', false, () => network.refuse()],

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 
 import { testRedis, type SharedRedis } from './servers/redis.js';
 import { stale, Truth, warm, type Read } from './truth.fixture.js';
+import { arrangements } from './thorough.js';
 
 const many = 200;
 const keysOf = (name: string): string[] => Array.from({ length: many }, (_, index) => `${name}-${index}`);
@@ -13,10 +14,12 @@ let redis: SharedRedis;
 beforeAll(async () => void (redis = await testRedis()));
 afterAll(() => redis.stop());
 
-describe.each([
-  ['without memory in front', false],
-  ['with memory in front', true],
-])('%s', (_, isNear) => {
+describe.each(
+  arrangements([
+    ['with memory in front', true],
+    ['without memory in front', false],
+  ] as const),
+)('%s', (_, isNear) => {
   /** Two processes, the second of which only reads. */
   function processes(name: string): [Cache, Cache] {
     const prefix = `${redis.prefix}-${name.replaceAll(' ', '-')}-${isNear ? 'near' : 'far'}`;
