@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import { defineConfig } from 'vitest/config';
 
 const everywhere = ['packages/*/src', 'apps/*/src', 'test', 'scripts'];
@@ -12,6 +14,8 @@ const forked = { pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000 } as co
 
 export default defineConfig({
   test: {
+    // Vitest's own default leaves a core to itself; these tests wait for servers more than they compute.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         ...fromSource,

@@ -32,6 +32,10 @@ const life = '3s';
 const lasting = 500;
 
 const loops = 8;
+
+/** Lives a second: with a steady pace, what does not go shows as growth. */
+const pace = 600;
+
 const samplesPerRun = 60;
 
 /** Growth of the last third over the third before that is noise. */
@@ -107,13 +111,14 @@ async function soak(minutes: number, onSample: (sample: Sample) => void): Promis
   try {
     await store.ready({ deadline: 10_000 });
     const all = lives(store);
+    const began = performance.now();
     const workers = Array.from({ length: loops }, async (_, loop) => {
       for (let count = 0; work.goesOn; count++) {
         await all[count % all.length]?.(`i${loop}-${count}`, `r${count % lasting}`);
         operations++;
+        await sleep(Math.max(0, began + ((count + 1) * loops * 1_000) / pace - performance.now()));
       }
     });
-    const began = performance.now();
     for (let sample = 1; sample <= samplesPerRun; sample++) {
       await sleep(Math.max(0, began + (minutes * 60_000 * sample) / samplesPerRun - performance.now()));
       samples.push(await take(redis, (performance.now() - began) / 1_000, operations));

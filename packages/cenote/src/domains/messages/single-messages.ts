@@ -14,6 +14,9 @@ import { writeMark } from './write-mark.js';
 /** How many notes one operation makes: the cost of a script under client tracking grows with the square of its keys. */
 const mostNotes = 100;
 
+/** By how much a note outlives its list, in milliseconds: it is written a moment before. */
+const margin = 60_000;
+
 /** Messages by themselves, each in a slot of its own, with a note of what is known of it: its conversation, and how far its status has come. */
 export class SingleMessages {
   readonly #ground: Ground;
@@ -108,7 +111,7 @@ export class SingleMessages {
     const statuses = new Map<string, number>();
     await Promise.all(
       groups.map(async (notes) => {
-        const known = await store.run(place, { notes, conversation, life }, call);
+        const known = await store.run(place, { notes, conversation, life: life + margin }, call);
         for (const [index, note] of notes.entries()) statuses.set(byNote.get(note) ?? '', known[index] ?? 0);
       }),
     );
