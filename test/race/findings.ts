@@ -29,9 +29,11 @@ export interface Findings {
   amidTurn: number;
   permanent: number;
   false: number;
-  /** Reads when all was quiet: answered by what the race had left in the cache · filled then, and read again. */
+  /** First reads of rows when all was quiet: answered by what the race had left in the cache · filled then, and read again. */
   finalHits: number;
   finalFills: number;
+  /** Reads of those who looked after the first: answered by what was there then. */
+  finalAgain: number;
   /** Rows that could not be had from the cache even then: the run would prove nothing. */
   finalMisses: number;
   /** Errors that calls rejected with, though they promise not to. */
@@ -56,6 +58,7 @@ export function noFindings(): Findings {
     false: 0,
     finalHits: 0,
     finalFills: 0,
+    finalAgain: 0,
     finalMisses: 0,
     errors: 0,
     readings: {},

@@ -26,7 +26,8 @@ export type Order =
   | { readonly do: 'open'; readonly setting: Setting }
   | { readonly do: 'play'; readonly episodes: readonly Episode[] }
   | { readonly do: 'quiet' }
-  | { readonly do: 'settle'; readonly episodes: readonly Episode[] }
+  /** `isFirst`: nobody has looked before, so that all that is found is what the race has left. */
+  | { readonly do: 'settle'; readonly episodes: readonly Episode[]; readonly isFirst: boolean }
   | { readonly do: 'close' };
 
 export type Answer = { readonly findings?: Findings; readonly failure?: string };

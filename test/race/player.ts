@@ -74,7 +74,7 @@ export class Player {
   }
 
   /** When all is quiet: what the cache serves must be the truth, and must come from the cache. */
-  async settle(episode: Episode): Promise<void> {
+  async settle(episode: Episode, isFirst: boolean): Promise<void> {
     const { family } = plotOf(this.#seed, episode, this.#servers, this.#bound !== undefined);
     for (const shelf of this.#shelves) {
       for (const row of episode.rows) {
@@ -84,7 +84,7 @@ export class Player {
         if (held !== undefined && this.#bound !== undefined) this.#compare(shelf, episode, family, row, held);
         const left = await shelf.cache.get<Value>(key, { near: false });
         if (left !== undefined) {
-          this.#findings.finalHits++;
+          this.#findings[isFirst && shelf === this.#shelves[0] ? 'finalHits' : 'finalAgain']++;
           this.#compare(shelf, episode, family, row, left);
           continue;
         }

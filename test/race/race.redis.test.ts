@@ -8,14 +8,14 @@ import { describe } from './report.js';
 // Long runs: `npm run race -- --help`. The mutants that these would catch: `mutants.redis.test.ts`.
 
 test.each<[string, Pick<RaceOptions, 'episodes' | 'processes' | 'faults' | 'near'>]>([
-  ['in one process with two caches', { episodes: 120, processes: 1, faults: [] }],
-  ['across three processes with memory in front', { episodes: 72, processes: 3, faults: [], near: true }],
-  ['under all faults', { episodes: 72, processes: 2, faults }],
-  ['under all faults with memory in front', { episodes: 72, processes: 3, faults, near: true }],
+  ['in one process with two caches', { episodes: 60, processes: 1, faults: [] }],
+  ['across three processes with memory in front', { episodes: 60, processes: 3, faults: [], near: true }],
+  ['under all faults', { episodes: 60, processes: 2, faults }],
+  ['under all faults with memory in front', { episodes: 60, processes: 3, faults, near: true }],
 ])(
   'races leave nothing stale %s',
   async (_, options) => {
-    const report = await race({ ...options, seed: 1, kind: 'all', most: 5_000 });
+    const report = await race({ ...options, seed: 1, kind: 'all', most: 6_000 });
     expect(isProof(report), describe(report)).toBe(true);
   },
   90_000,

@@ -64,6 +64,7 @@ export async function race(
         await give(child, { do: 'open', setting });
       }),
     );
+    const opened = performance.now();
     const around = { redis, networks, servers, clocks: clocks.errors };
     const weather = new Weather(around, options.faults, options.seed, restOf(options));
     for (let rounds = 0; report.episodes < options.episodes; rounds++) {
@@ -78,7 +79,7 @@ export async function race(
       report.seconds = (performance.now() - began) / 1_000;
       onProgress(report);
       if (options.untilBreach && breaches(report) > 0) break;
-      if (options.most !== undefined && performance.now() - began > options.most) break;
+      if (options.most !== undefined && performance.now() - opened > options.most) break;
     }
     for (const server of servers) {
       const ended = once(server, 'exit');
@@ -183,8 +184,8 @@ async function settle(
   episodes: readonly Episode[],
   report: RaceReport,
 ): Promise<void> {
-  for (const server of servers) {
-    const { findings } = await give(server, { do: 'settle', episodes });
+  for (const [index, server] of servers.entries()) {
+    const { findings } = await give(server, { do: 'settle', episodes, isFirst: index === 0 });
     if (findings) add(report, findings);
   }
 }

@@ -12,6 +12,7 @@ export function describe(report: RaceReport): string {
     values,
     invalidations,
     finalHits,
+    finalAgain,
     finalFills,
     finalMisses,
     counts,
@@ -37,7 +38,7 @@ export function describe(report: RaceReport): string {
       ]
     : []),
     ...(breaches(report) > 0 ? [`  since         ${list(report.ages)}`] : []),
-    `control         when all was quiet ${finalHits} reads were answered by what the race had left, ${finalFills} by a fill, ${finalMisses} could not be`,
+    `control         when all was quiet ${finalHits} first reads were answered by what the race had left, ${finalFills} by a fill, ${finalMisses} could not be; ${finalAgain} by what was there then`,
     `errors          ${report.errors}`,
     ...report.samples.map((sample) => `  ${typeof sample === 'string' ? sample : JSON.stringify(sample)}`),
     isProof(report) ?

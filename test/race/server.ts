@@ -36,7 +36,7 @@ class Server {
       await this.quiet();
       return {};
     }
-    await Promise.all(order.episodes.map((episode) => this.#player.settle(episode)));
+    await Promise.all(order.episodes.map((episode) => this.#player.settle(episode, order.isFirst)));
     return { findings: this.#player.take() };
   }
 
