@@ -14,7 +14,7 @@ export const hits: Bench = {
       const tables = [
         await hitTable(runners, options, 'get'),
         await hitTable(runners, options, 'wrap'),
-        await hitTable(runners, options, 'get', unseen),
+        await hitTable(runners, options, 'get', options.smoke ? { '2 KB': 200 } : unseen),
       ];
       return tables.filter(({ columns }) => columns.length > 1);
     });

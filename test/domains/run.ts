@@ -32,7 +32,7 @@ export interface TortureReport extends TortureOptions {
 const absence = 300;
 
 /** Milliseconds in which what was kept is told, once Redis is back and nobody works any more. */
-const calm = 2_500;
+const calm = 1_500;
 
 export async function runTorture(
   options: TortureOptions,
