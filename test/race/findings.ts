@@ -107,6 +107,11 @@ function classOf(age: number): string {
   return limit === undefined ? 'longer' : `< ${limit} ms`;
 }
 
+export function noteMiss(findings: Findings, plight: string): void {
+  findings.finalMisses++;
+  if (findings.samples.length < mostSamples) findings.samples.push(plight);
+}
+
 export function noteError(findings: Findings, where: string, error: unknown): void {
   findings.errors++;
   if (findings.samples.length < mostSamples)

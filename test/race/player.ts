@@ -1,5 +1,5 @@
 import { plotOf, type Episode, type Plot } from './episode.js';
-import { addTo, note, noteError, noteLate, noFindings, type Breach, type Findings } from './findings.js';
+import { addTo, note, noteError, noteLate, noteMiss, noFindings, type Breach, type Findings } from './findings.js';
 import type { Family } from './kinds.js';
 import { pause, Random } from './random.js';
 import { glancing, keyOf, mayBeNear, readingNames, readings, type Reading } from './reading.js';
@@ -89,19 +89,23 @@ export class Player {
           continue;
         }
         const filled = await this.#fill(shelf, episode, family, row);
-        this.#findings[filled === undefined ? 'finalMisses' : 'finalFills']++;
-        if (filled) this.#compare(shelf, episode, family, row, filled);
+        if (filled) {
+          this.#findings.finalFills++;
+          this.#compare(shelf, episode, family, row, filled);
+        } else noteMiss(this.#findings, await shelf.plight(family, place));
       }
     }
   }
 
-  /** Loads a row and reads it from the cache; again, since a busy machine may miss its deadlines. */
+  /** Loads a row and reads it from the cache; again after a while, since a busy machine may miss its deadlines. */
   async #fill(shelf: Shelf, episode: Episode, family: Family, row: number): Promise<Value | undefined> {
     const place = { episode: episode.id, row };
     for (let attempts = 20; attempts > 0; attempts--) {
       this.#compare(shelf, episode, family, row, await shelf.rows(family).get(place));
       const filled = await shelf.cache.get<Value>(keyOf(shelf, family, place));
       if (filled !== undefined) return filled;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await shelf.quiet();
     }
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import {
   connect,
   Cache,
@@ -111,6 +113,15 @@ export class Shelf {
     while (this.store.epoch === undefined || (await this.cache.stats()).pending > 0)
       await new Promise((resolve) => setTimeout(resolve, 5));
     this.#kept.clear();
+  }
+
+  /** What keeps a row from being cached, as far as it can be seen. */
+  async plight(family: Family, place: Place): Promise<string> {
+    const key = this.rows(family).key(place);
+    const { missesBy, refusedBy, pending } = await this.cache.stats();
+    const entry = await this.cache.inspect(key).catch(String);
+    const store = await this.store.health();
+    return `${key} could not be cached: ${inspect({ entry, pending, missesBy, refusedBy, store }, { breakLength: Infinity, depth: 3 })}`;
   }
 
   stats(): Promise<CacheStats> {
